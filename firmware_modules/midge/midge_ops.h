@@ -1,0 +1,30 @@
+// Opcode and kernel, the one table: host/midge/abi.py reads it, midge_run_words.c compiles it.
+// X(opcode, name) stands for kernel midge_<name> with parameters midge_<name>_t.
+// An opcode is never used again for another kernel.
+#ifndef MIDGE_OPS_H
+#define MIDGE_OPS_H
+
+#include "midge_params.h"
+
+#define MIDGE_OPS(X) \
+    X(1, conv_2d) \
+    X(2, depthwise_conv_2d) \
+    X(3, fully_connected) \
+    X(4, max_pool_2d) \
+    X(5, average_pool_2d) \
+    X(6, mean) \
+    X(7, add) \
+    X(8, mul) \
+    X(9, pad) \
+    X(10, copy) \
+    X(11, lookup) \
+    X(12, softmax) \
+    X(13, quantize) \
+    X(14, dequantize)
+
+#define MIDGE_DECLARE(opcode, name) \
+    void midge_##name(const midge_ctx_t *ctx, const void *params);
+MIDGE_OPS(MIDGE_DECLARE)
+#undef MIDGE_DECLARE
+
+#endif // MIDGE_OPS_H

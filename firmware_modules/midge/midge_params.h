@@ -1,0 +1,261 @@
+// What each kernel takes. This file is the one place that says so: host/midge/abi.py reads it,
+// so keep to one field a line, of type int32_t or midge_ref_t, and to plain C comments.
+//
+// Sizes are in elements unless a name says bytes. Layouts are TFLite's: activations [h][w][c],
+// CONV_2D weights [out_c][h][w][in_c], DEPTHWISE weights [h][w][out_c], FULLY_CONNECTED
+// weights [out][in]. `mult`/`shift` are requantization constants, see midge_math.h.
+#ifndef MIDGE_PARAMS_H
+#define MIDGE_PARAMS_H
+
+#include "midge.h"
+
+typedef struct _midge_conv_2d_t {
+    midge_ref_t in; // int8 [in_h][in_w][in_c]
+    midge_ref_t out; // int8 [out_h][out_w][out_c]
+    midge_ref_t weights; // int8 [out_c][k_h][k_w][in_c / groups]
+    midge_ref_t bias; // int32 [out_c]
+    midge_ref_t mult; // int32 [out_c]
+    midge_ref_t shift; // int8 [out_c]
+    int32_t in_h;
+    int32_t in_w;
+    int32_t in_c;
+    int32_t out_h;
+    int32_t out_w;
+    int32_t out_c;
+    int32_t k_h;
+    int32_t k_w;
+    int32_t stride_h;
+    int32_t stride_w;
+    int32_t dilation_h;
+    int32_t dilation_w;
+    int32_t pad_top;
+    int32_t pad_left;
+    int32_t groups;
+    int32_t in_offset; // -zero_point of in; 0 where the bias has it already (no padding)
+    int32_t out_offset; // zero_point of out
+    int32_t act_min;
+    int32_t act_max;
+} midge_conv_2d_t;
+
+typedef struct _midge_depthwise_conv_2d_t {
+    midge_ref_t in; // int8 [in_h][in_w][in_c]
+    midge_ref_t out; // int8 [out_h][out_w][in_c * multiplier]
+    midge_ref_t weights; // int8 [k_h][k_w][in_c * multiplier]
+    midge_ref_t bias; // int32 [in_c * multiplier]
+    midge_ref_t mult; // int32 [in_c * multiplier]
+    midge_ref_t shift; // int8 [in_c * multiplier]
+    int32_t in_h;
+    int32_t in_w;
+    int32_t in_c;
+    int32_t out_h;
+    int32_t out_w;
+    int32_t multiplier; // output channels for each input channel
+    int32_t k_h;
+    int32_t k_w;
+    int32_t stride_h;
+    int32_t stride_w;
+    int32_t dilation_h;
+    int32_t dilation_w;
+    int32_t pad_top;
+    int32_t pad_left;
+    int32_t in_offset;
+    int32_t out_offset;
+    int32_t act_min;
+    int32_t act_max;
+} midge_depthwise_conv_2d_t;
+
+typedef struct _midge_fully_connected_t {
+    midge_ref_t in; // int8 [rows][in_c]
+    midge_ref_t out; // int8 [rows][out_c]
+    midge_ref_t weights; // int8 [out_c][in_c]
+    midge_ref_t bias; // int32 [out_c], with -zero_point(in) * sum(weights) in it
+    midge_ref_t mult; // int32, one or [out_c]: the upper 31 bits of the multiplier
+    midge_ref_t mult_low; // int32, same length: its lower 31 bits; none where they are all 0
+    midge_ref_t shift; // int8, same length: right shift after the multiplication, 1..62
+    int32_t rows;
+    int32_t in_c;
+    int32_t out_c;
+    int32_t per_channel; // 1: mult and shift have out_c elements
+    int32_t weights_offset; // -zero_point of weights
+    int32_t in_offset; // -zero_point of in; used only where weights_offset is not 0
+    int32_t out_offset;
+    int32_t act_min;
+    int32_t act_max;
+} midge_fully_connected_t;
+
+typedef struct _midge_max_pool_2d_t {
+    midge_ref_t in; // int8 [in_h][in_w][c]
+    midge_ref_t out; // int8 [out_h][out_w][c]
+    int32_t in_h;
+    int32_t in_w;
+    int32_t c;
+    int32_t out_h;
+    int32_t out_w;
+    int32_t k_h;
+    int32_t k_w;
+    int32_t stride_h;
+    int32_t stride_w;
+    int32_t pad_top;
+    int32_t pad_left;
+    int32_t act_min;
+    int32_t act_max;
+} midge_max_pool_2d_t;
+
+typedef struct _midge_average_pool_2d_t {
+    midge_ref_t in; // int8 [in_h][in_w][c]
+    midge_ref_t out; // int8 [out_h][out_w][c]
+    int32_t in_h;
+    int32_t in_w;
+    int32_t c;
+    int32_t out_h;
+    int32_t out_w;
+    int32_t k_h;
+    int32_t k_w;
+    int32_t stride_h;
+    int32_t stride_w;
+    int32_t pad_top;
+    int32_t pad_left;
+    int32_t act_min;
+    int32_t act_max;
+} midge_average_pool_2d_t;
+
+// Mean over axes. Neighbouring kept axes, and neighbouring reduced axes, count as one.
+typedef struct _midge_mean_t {
+    midge_ref_t in; // int8
+    midge_ref_t out; // int8 [keep_0][keep_1]
+    int32_t keep_0;
+    int32_t keep_1;
+    int32_t keep_stride_0; // in the input
+    int32_t keep_stride_1;
+    int32_t reduce_0;
+    int32_t reduce_1;
+    int32_t reduce_stride_0;
+    int32_t reduce_stride_1;
+    int32_t sum_offset; // -zero_point of in * number of elements reduced
+    int32_t mult; // 1 / number of elements is in it
+    int32_t shift;
+    int32_t out_offset;
+} midge_mean_t;
+
+// ADD and SUB: SUB has its second input's sign turned by b_sign.
+typedef struct _midge_add_t {
+    midge_ref_t a; // int8
+    midge_ref_t b; // int8
+    midge_ref_t out; // int8 [dim_0][dim_1][dim_2][dim_3]
+    int32_t dim_0;
+    int32_t dim_1;
+    int32_t dim_2;
+    int32_t dim_3;
+    int32_t a_stride_0; // 0 where a is broadcast
+    int32_t a_stride_1;
+    int32_t a_stride_2;
+    int32_t a_stride_3;
+    int32_t b_stride_0;
+    int32_t b_stride_1;
+    int32_t b_stride_2;
+    int32_t b_stride_3;
+    int32_t a_offset;
+    int32_t a_mult;
+    int32_t a_shift;
+    int32_t b_offset;
+    int32_t b_mult;
+    int32_t b_shift;
+    int32_t b_sign; // 1: ADD; -1: SUB
+    int32_t left_shift; // both inputs are shifted left by this first
+    int32_t mult;
+    int32_t shift;
+    int32_t out_offset;
+    int32_t act_min;
+    int32_t act_max;
+} midge_add_t;
+
+typedef struct _midge_mul_t {
+    midge_ref_t a; // int8
+    midge_ref_t b; // int8
+    midge_ref_t out; // int8 [dim_0][dim_1][dim_2][dim_3]
+    int32_t dim_0;
+    int32_t dim_1;
+    int32_t dim_2;
+    int32_t dim_3;
+    int32_t a_stride_0;
+    int32_t a_stride_1;
+    int32_t a_stride_2;
+    int32_t a_stride_3;
+    int32_t b_stride_0;
+    int32_t b_stride_1;
+    int32_t b_stride_2;
+    int32_t b_stride_3;
+    int32_t a_offset;
+    int32_t b_offset;
+    int32_t mult;
+    int32_t shift;
+    int32_t out_offset;
+    int32_t act_min;
+    int32_t act_max;
+} midge_mul_t;
+
+typedef struct _midge_pad_t {
+    midge_ref_t in; // 1-byte elements [in_0][in_1][in_2][in_3]
+    midge_ref_t out; // [out_0][out_1][out_2][out_3]
+    int32_t in_0;
+    int32_t in_1;
+    int32_t in_2;
+    int32_t in_3;
+    int32_t out_0;
+    int32_t out_1;
+    int32_t out_2;
+    int32_t out_3;
+    int32_t before_0;
+    int32_t before_1;
+    int32_t before_2;
+    int32_t before_3;
+    int32_t value; // the byte that fills
+} midge_pad_t;
+
+// Copies rows of bytes into a wider output: CONCATENATION, one step for each input.
+typedef struct _midge_copy_t {
+    midge_ref_t in; // rows * row_bytes bytes
+    midge_ref_t out;
+    int32_t rows;
+    int32_t row_bytes;
+    int32_t out_start_bytes; // where the first row goes in out
+    int32_t out_stride_bytes; // from one row to the next in out
+} midge_copy_t;
+
+// out[i] = table[in[i]]: every one-input elementwise op from 8 to 8 bits.
+typedef struct _midge_lookup_t {
+    midge_ref_t in; // bytes
+    midge_ref_t out; // bytes
+    midge_ref_t table; // 256 bytes, indexed by the input's bits
+    int32_t size;
+} midge_lookup_t;
+
+typedef struct _midge_softmax_t {
+    midge_ref_t in; // int8 [rows][depth]
+    midge_ref_t out; // int8 [rows][depth], scale 1/256, zero_point -128
+    midge_ref_t table; // int32 [table_size]: exp(-scale * beta * i) in Q0.31
+    int32_t rows;
+    int32_t depth; // at most 4095
+    int32_t table_size; // at most 256; differences beyond it count as 0
+} midge_softmax_t;
+
+typedef struct _midge_quantize_t {
+    midge_ref_t in; // float32
+    midge_ref_t out; // int8 or uint8
+    int32_t size;
+    int32_t scale_bits; // the float32's bits
+    int32_t zero_point;
+    int32_t min; // -128 or 0
+    int32_t max; // 127 or 255
+} midge_quantize_t;
+
+typedef struct _midge_dequantize_t {
+    midge_ref_t in; // int8 or uint8
+    midge_ref_t out; // float32
+    int32_t size;
+    int32_t scale_bits; // the float32's bits
+    int32_t zero_point;
+    int32_t is_unsigned; // 1: in is uint8
+} midge_dequantize_t;
+
+#endif // MIDGE_PARAMS_H

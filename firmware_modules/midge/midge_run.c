@@ -1,0 +1,15 @@
+// Runs a compiled model, op by op.
+#include "midge.h"
+
+void midge_run(const midge_model_t *model, uint8_t *arena, midge_trace_t trace, void *arg) {
+    midge_ctx_t ctx = { .arena = arena, .consts = model->consts };
+    for (uint16_t i = 0; i < model->n_ops; i++) {
+        if (trace != NULL) {
+            trace(arg, i);
+        }
+        model->ops[i].kernel(&ctx, model->ops[i].params);
+    }
+    if (trace != NULL) {
+        trace(arg, model->n_ops);
+    }
+}

@@ -1,0 +1,21 @@
+// The Model type of _midge.
+#ifndef MIDGE_MODEL_H
+#define MIDGE_MODEL_H
+
+#include "midge.h"
+#include "py/obj.h"
+
+extern const mp_obj_type_t midge_model_type;
+
+mp_obj_t midge_model_new(const midge_model_t *model);
+// A new dict of all there is to know about a model, for Model.info().
+mp_obj_t midge_model_info(const midge_model_t *model);
+mp_obj_t midge_model_layers(const midge_model_t *model);
+void midge_model_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind);
+
+typedef struct _midge_model_obj_t {
+    mp_obj_base_t base;
+    const midge_model_t *model;
+} midge_model_obj_t;
+
+#endif // MIDGE_MODEL_H

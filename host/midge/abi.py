@@ -1,0 +1,128 @@
+"""The C core's interface, read from its own headers.
+
+``midge_params.h`` says which fields a kernel takes and in which order, ``midge_ops.h`` which
+opcode names which kernel, ``midge.h`` the interface's version. Nothing here repeats them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+from pathlib import Path
+
+from midge import paths
+from midge.errors import BuildError
+
+NONE = -(2**31)  # MIDGE_NONE: an absent operand
+
+
+@dataclasses.dataclass(frozen=True)
+class Field:
+    """One parameter. ``is_ref``: an operand (``midge_ref_t``), not a number."""
+
+    name: str
+    is_ref: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Kernel:
+    """``midge_<name>``, with the fields of ``midge_<name>_t`` in their order."""
+
+    name: str
+    opcode: int
+    fields: tuple[Field, ...]
+
+    @property
+    def refs(self) -> tuple[str, ...]:
+        """Names of the fields that are operands."""
+        return tuple(field.name for field in self.fields if field.is_ref)
+
+
+@dataclasses.dataclass(frozen=True)
+class Abi:
+    """Everything that the headers say. ``version`` is ``MIDGE_ABI``."""
+
+    version: int
+    kernels: dict[str, Kernel]
+
+
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
+_STRUCT = re.compile(r"typedef struct _(\w+)\s*\{(.*?)\}\s*(\w+)\s*;", re.S)
+_FIELD = re.compile(r"(int32_t|midge_ref_t)\s+(\w+)")
+_OP = re.compile(r"\bX\(\s*(\d+)\s*,\s*(\w+)\s*\)")
+_VERSION = re.compile(r"#define\s+MIDGE_ABI\s+\(?(\d+)\)?")
+
+
+def parse_structs(text: str, where: str = "midge_params.h") -> dict[str, tuple[Field, ...]]:
+    """Reads ``typedef struct _midge_<kernel>_t {...}``; keys are kernel names.
+
+    Raises:
+        BuildError: a struct has another name than its tag, or a field is not an
+            ``int32_t`` or ``midge_ref_t``, or two fields have one name.
+    """
+    structs: dict[str, tuple[Field, ...]] = {}
+    for tag, body, name in _STRUCT.findall(_COMMENT.sub("", text)):
+        found = re.fullmatch(r"midge_(\w+)_t", name)
+        if tag != name or found is None:
+            raise BuildError(f"struct _{tag} is called {name}, not midge_<kernel>_t", where=where)
+        fields = []
+        for line in filter(None, (part.strip() for part in body.split(";"))):
+            field = _FIELD.fullmatch(line)
+            if field is None:
+                raise BuildError(f"'{line}' in {name} is not an int32_t or midge_ref_t", where=where)
+            fields.append(Field(field[2], field[1] == "midge_ref_t"))
+        if len({field.name for field in fields}) != len(fields):
+            raise BuildError(f"{name} has two fields of one name", where=where)
+        structs[found[1]] = tuple(fields)
+    return structs
+
+
+def parse_ops(text: str, where: str = "midge_ops.h") -> dict[str, int]:
+    """Reads the ``X(opcode, kernel)`` table: kernel -> opcode.
+
+    Raises:
+        BuildError: the table is empty, or an opcode or a kernel is there twice.
+    """
+    pairs = [(int(opcode), name) for opcode, name in _OP.findall(_COMMENT.sub("", text))]
+    names = {name: opcode for opcode, name in pairs}
+    if not pairs or len(names) != len(pairs) or len(set(names.values())) != len(pairs):
+        raise BuildError("no opcode table, or an opcode or kernel twice", where=where)
+    return names
+
+
+def parse(folder: Path) -> Abi:
+    """Reads the headers in ``folder``.
+
+    Raises:
+        BuildError: a header is missing or malformed, or kernels and structs do not match.
+    """
+    texts = {}
+    for name in ("midge.h", "midge_params.h", "midge_ops.h"):
+        try:
+            texts[name] = (folder / name).read_text(encoding="utf-8")
+        except OSError as err:
+            raise BuildError(
+                f"cannot read it: {err.strerror}", where=str(folder / name), do="install Midge again"
+            ) from err
+    version = _VERSION.search(texts["midge.h"])
+    if version is None:
+        raise BuildError("MIDGE_ABI is not defined", where=str(folder / "midge.h"))
+    structs = parse_structs(texts["midge_params.h"], str(folder / "midge_params.h"))
+    opcodes = parse_ops(texts["midge_ops.h"], str(folder / "midge_ops.h"))
+    if structs.keys() != opcodes.keys():
+        odd = ", ".join(sorted(structs.keys() ^ opcodes.keys()))
+        raise BuildError(f"kernels without struct or opcode: {odd}", where=str(folder))
+    kernels = {name: Kernel(name, opcodes[name], fields) for name, fields in structs.items()}
+    return Abi(int(version[1]), kernels)
+
+
+@functools.cache
+def load() -> Abi:
+    """The interface of the core this package carries."""
+    return parse(core_dir())
+
+
+def core_dir() -> Path:
+    """The folder of the core's C sources."""
+    return paths.firmware_modules_dir() / "midge"

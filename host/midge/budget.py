@@ -1,0 +1,118 @@
+"""Holds compiled models against a board's memory before anything is built."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from midge import abi
+from midge.errors import BudgetError
+from midge.program import ConstRef
+
+if TYPE_CHECKING:
+    from midge.compile import CompiledModel
+
+_SHOWN = 5
+
+
+class BoardMemory(Protocol):
+    """What of a board counts here; :class:`midge.boards.Board` has more."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def model_flash_bytes(self) -> int:
+        """Flash left for models beside the interpreter and the core."""
+
+    @property
+    def model_ram_bytes(self) -> int:
+        """RAM left for the arena when the smallest useful heap is kept free."""
+
+
+def check_fit(compiled_models: list[CompiledModel], board: BoardMemory) -> None:
+    """Checks that the models' constants fit the flash, and the largest arena the RAM.
+
+    Raises:
+        BudgetError: by how many bytes they do not, which layers or buffers are largest, and
+            what would help. Names both lacks where both are.
+    """
+    lacks = [text for text in (_flash(compiled_models, board), _ram(compiled_models, board)) if text]
+    if lacks:
+        names = ", ".join(c.meta.name for c in compiled_models)
+        raise BudgetError(
+            "\n".join(what for what, _ in lacks),
+            where=f"{names} on {board.name}",
+            do="; ".join(do for _, do in lacks),
+        )
+
+
+def flash_bytes(compiled: CompiledModel) -> int:
+    """Flash that a model takes on a 32-bit board, code not counted.
+
+    Constants, each op's parameters, its table entry and name, ports, labels and texts. Alignment
+    between them may add a few bytes.
+    """
+    program, meta = compiled.program, compiled.meta
+    total = program.weights_bytes
+    kernels = abi.load().kernels
+    for step in program.steps:
+        total += 4 * len(kernels[step.kernel].fields) + 12 + len(step.layer.encode()) + 1
+    for port in (*program.inputs, *program.outputs):
+        total += 48 + len(port.name.encode()) + 1
+    for text in (*meta.labels, meta.name, meta.version, program.sha256, meta.data_fingerprint):
+        total += 4 + len(text.encode()) + 1
+    if len(program.inputs) == 1:  # the golden sample
+        total += program.buffers[program.inputs[0].buffer].nbytes
+        total += program.buffers[program.outputs[0].buffer].nbytes
+    return total + 96  # midge_model_t
+
+
+def _flash(models: list[CompiledModel], board: BoardMemory) -> tuple[str, str] | None:
+    need, have = sum(flash_bytes(model) for model in models), board.model_flash_bytes
+    if need <= have:
+        return None
+    sizes = [item for model in models for item in _weights_by_layer(model)]
+    sizes.sort(key=lambda item: -item[0])
+    what = (
+        f"flash: models need {need} bytes, {have} are free: {need - have} too many; "
+        f"most weights:\n{_table(sizes)}"
+    )
+    return what, "use fewer or narrower layers there, or a board with more flash"
+
+
+def _weights_by_layer(model: CompiledModel) -> list[tuple[int, str]]:
+    program = model.program
+    sizes = []
+    for step in program.steps:
+        used = {p.const for p in step.params.values() if isinstance(p, ConstRef)}
+        size = sum(program.consts[const].data.nbytes for const in used)
+        sizes.append((size, f"{model.meta.name}: layer {step.layer}"))
+    return sizes
+
+
+def _ram(models: list[CompiledModel], board: BoardMemory) -> tuple[str, str] | None:
+    largest = max(models, key=lambda model: model.program.arena_bytes, default=None)
+    if largest is None or largest.program.arena_bytes <= board.model_ram_bytes:
+        return None
+    need, have = largest.program.arena_bytes, board.model_ram_bytes
+    program, found = largest.program, largest.plan
+    steps = program.steps
+    layer = steps[min(max(found.peak_step, 0), len(steps) - 1)].layer if steps else "none"
+    sizes = [(program.buffers[b].nbytes, program.buffers[b].name) for b in found.peak_buffers]
+    what = (
+        f"RAM: {largest.meta.name} needs an arena of {need} bytes, {have} are free: "
+        f"{need - have} too many; at its peak, layer {layer}, these are needed at once:\n"
+        f"{_table(sizes)}"
+    )
+    return what, (
+        "make that layer's input smaller (a shorter window, a lower resolution, fewer channels, "
+        "an earlier stride or pooling), or use a board with more RAM"
+    )
+
+
+def _table(sizes: list[tuple[int, str]]) -> str:
+    lines = [f"  {size:>9} bytes  {name}" for size, name in sizes[:_SHOWN]]
+    if len(sizes) > _SHOWN:
+        rest = sum(size for size, _ in sizes[_SHOWN:])
+        lines.append(f"  {rest:>9} bytes  in {len(sizes) - _SHOWN} more")
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""One file for each command, each with ``add_parser(sub)`` and ``do_<command>(args)``."""

@@ -1,0 +1,130 @@
+"""``midge check``: what the model needs and whether it fits, before anything is built."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from midge.commands.common import (
+    add_board,
+    add_command,
+    add_project,
+    board_of,
+    compile_all,
+    emit_json,
+    kib,
+    model_path,
+    project_or_none,
+    say,
+)
+from midge.errors import BudgetError
+
+if TYPE_CHECKING:
+    from midge.boards import Board
+    from midge.compile import CompiledModel
+    from midge.project import BudgetSection
+    from midge.program import Program, Step
+
+_EXAMPLES = """\
+  midge check
+  midge check model.tflite
+  midge check model.tflite --board RPI_PICO --json
+"""
+
+
+def add_parser(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command to the command line."""
+    parser = add_command(
+        sub, "check", "compile a model and say whether it fits the board", do_check, _EXAMPLES
+    )
+    parser.add_argument("model", nargs="?", type=Path, help="default: the project's .tflite")
+    add_board(parser)
+    add_project(parser)
+
+
+def do_check(args: argparse.Namespace) -> int:
+    """Prints the layers, the arena and the weights; fails if they are over a limit."""
+    project = project_or_none(args)
+    board = board_of(args, project)
+    compiled = compile_all([model_path(args.model, project)])[0]
+    report = report_of(compiled, board)
+    say(args, table(report))
+    from midge.budget import check_fit
+
+    check_fit([compiled], board)
+    if project and args.model is None:
+        check_budget(compiled.program, project.budget, str(project.root / "midge.toml"))
+    emit_json(args, report)
+    say(args, f"fits {board.name}")
+    return 0
+
+
+def report_of(compiled: CompiledModel, board: Board) -> dict[str, Any]:
+    """What ``--json`` prints: sizes in bytes, one entry a layer."""
+    program = compiled.program
+    return {
+        "model": compiled.meta.name,
+        "file": program.path,
+        "board": board.name,
+        "arena_bytes": program.arena_bytes,
+        "weights_bytes": program.weights_bytes,
+        "macs": program.macs,
+        "ram_bytes": board.ram_bytes,
+        "flash_bytes": board.flash_bytes,
+        "layers": [layer_of(program, step) for step in program.steps],
+    }
+
+
+def layer_of(program: Program, step: Step) -> dict[str, Any]:
+    """One row: constants and activations that this kernel call touches, in bytes."""
+    from midge.program import ConstRef
+
+    consts = {p.const for p in step.params.values() if isinstance(p, ConstRef)}
+    buffers = {*step.reads, *step.writes}
+    return {
+        "layer": step.layer,
+        "kernel": step.kernel,
+        "macs": step.macs,
+        "weights_bytes": sum(program.consts[const].data.nbytes for const in consts),
+        "buffer_bytes": sum(program.buffers[buffer].nbytes for buffer in buffers),
+    }
+
+
+def table(report: dict[str, Any]) -> str:
+    """The report for people."""
+    rows = [("layer", "MACs", "weights B", "buffers B")]
+    for layer in report["layers"]:
+        figures = (layer["macs"], layer["weights_bytes"], layer["buffer_bytes"])
+        rows.append((layer["layer"], *(f"{figure:,}" for figure in figures)))
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    lines = [
+        row[0].ljust(widths[0]) + "".join(f"  {row[i]:>{widths[i]}}" for i in (1, 2, 3))
+        for row in rows
+    ]
+    lines.append(
+        f"{report['model']}: arena {kib(report['arena_bytes'])}, "
+        f"weights {kib(report['weights_bytes'])}, {report['macs']:,} MACs"
+    )
+    return "\n".join(lines)
+
+
+def check_budget(program: Program, budget: BudgetSection, where: str) -> None:
+    """Holds the model against the project's [budget].
+
+    Raises:
+        BudgetError: over it; says by how many bytes.
+    """
+    limits = (
+        ("flash_kb", budget.flash_kb, program.weights_bytes, "weights"),
+        ("ram_kb", budget.ram_kb, program.arena_bytes, "arena"),
+    )
+    for key, limit_kb, found, what in limits:
+        if limit_kb is not None and found > limit_kb * 1024:
+            over = found - int(limit_kb * 1024)
+            raise BudgetError(
+                f"{what} needs {found} B, the budget is {int(limit_kb * 1024)} B: "
+                f"{over} B too much",
+                where=f"{where}: [budget] {key}",
+                do="make the model smaller, or raise the budget if the board allows it",
+            )

@@ -1,0 +1,80 @@
+"""``midge convert``: a Keras model to an int8 .tflite, in a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from midge.commands.common import Progress, add_command, compile_all, emit_json, kib, say
+from midge.errors import MidgeError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_EXAMPLES = """\
+  midge convert model.keras --data windows.npy
+  midge convert model.keras --data windows.npy --out build/walk.tflite --json
+"""
+
+
+def add_parser(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command to the command line."""
+    parser = add_command(
+        sub, "convert", "convert a Keras model to an int8 .tflite", do_convert, _EXAMPLES
+    )
+    parser.add_argument("model", type=Path, help="a .keras or .h5 file, or a SavedModel folder")
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="FILE.npy",
+        help="float inputs, one a row, from which the int8 ranges are taken",
+    )  # fmt: skip
+    parser.add_argument("--out", type=Path, help="default: the model's name with .tflite")
+
+
+def do_convert(args: argparse.Namespace) -> int:
+    """Converts, then compiles the result once: what the board cannot do is said now."""
+    for path in (args.model, args.data):
+        if not path.exists():
+            raise MidgeError("no such file", where=str(path), do="check the name")
+    from midge.train import convert
+
+    out = args.out or args.model.with_suffix(".tflite")
+    with Progress("convert") as progress:
+        progress(f"{args.model} to int8 (TensorFlow starts first)")
+        convert(args.model, load_samples(args.data), out)
+        progress("compiling it for the board")
+        program = compile_all([out])[0].program
+    say(args, f"{out}: arena {kib(program.arena_bytes)}, weights {kib(program.weights_bytes)}")
+    emit_json(
+        args,
+        {
+            "model": out,
+            "arena_bytes": program.arena_bytes,
+            "weights_bytes": program.weights_bytes,
+            "macs": program.macs,
+        },
+    )
+    return 0
+
+
+def load_samples(path: Path) -> np.ndarray:
+    """The representative inputs as float32, one a row.
+
+    Raises:
+        MidgeError: not a .npy of finite numbers with at least one row.
+    """
+    import numpy as np
+
+    try:
+        data = np.asarray(np.load(path, allow_pickle=False), dtype=np.float32)
+    except (ValueError, TypeError, EOFError) as err:
+        raise MidgeError(
+            f"not a .npy file of numbers: {err}", where=str(path), do="save it by numpy.save"
+        ) from err
+    if data.ndim < 2 or not len(data) or not np.isfinite(data).all():
+        raise MidgeError(
+            f"needs finite inputs, one a row, found shape {data.shape}"
+            + ("" if np.isfinite(data).all() else " with nan or inf"),
+            where=str(path), do="save an array of shape (number, ...input shape)",
+        )  # fmt: skip
+    return data

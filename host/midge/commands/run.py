@@ -1,0 +1,109 @@
+"""``midge run``: a script on the board, or on the emulated Pico where there is none."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from midge.commands.common import (
+    Progress,
+    add_command,
+    add_project,
+    emit_json,
+    project_or_none,
+    say,
+)
+from midge.errors import MidgeError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from midge.emulator.sensors import Sensor
+    from midge.project import Project
+
+_EXAMPLES = """\
+  midge run
+  midge run main.py --device /dev/ttyACM0
+  midge run main.py --device emulator --firmware build/firmware.uf2
+"""
+
+
+def add_parser(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command to the command line."""
+    parser = add_command(
+        sub, "run", "run a script on the board, or on the emulated Pico", do_run, _EXAMPLES
+    )
+    parser.add_argument("script", nargs="?", type=Path, help="default: the project's [run] script")
+    parser.add_argument(
+        "--device", default="auto", metavar="PORT",
+        help="a serial port, `emulator`, or `auto`: the first board, else the emulator (default)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--firmware", type=Path, metavar="UF2", help="for the emulator (default: the project's)"
+    )
+    parser.add_argument(
+        "--timeout", type=float, metavar="SECONDS", help="give up after so long (default: 120)"
+    )
+    add_project(parser)
+
+
+def do_run(args: argparse.Namespace) -> int:
+    """Prints the script's lines as they come."""
+    project = project_or_none(args)
+    script = args.script or (project.script_path if project else None)
+    if script is None:
+        raise MidgeError("no script named and no project here", do="name a .py file")
+    if not script.is_file():
+        raise MidgeError("no such script", where=str(script), do="check [run] script or the name")
+    uf2 = args.firmware or (project.build_dir / "firmware.uf2" if project else None)
+    timeout_s = args.timeout or (project.run.timeout_s if project else 120.0)
+    from midge.links import open_link
+
+    lines = []
+    sensors = sensors_of(project) if args.device in ("auto", "emulator") else []
+    with (
+        Progress("run") as progress,
+        open_link(args.device, uf2, sensors=sensors, progress=progress) as link,
+    ):
+        progress(f"{script.name} on {link.description}")
+        progress.done()
+        for line in link.run(script, timeout_s):
+            lines.append(line)
+            say(args, line)
+    emit_json(args, {"script": script, "device": link.description, "lines": lines})
+    return 0
+
+
+def sensors_of(project: Project | None) -> list[Sensor]:
+    """What the emulated Pico's sensor plays: the project's recording, or its test windows.
+
+    None where there is no project, or a project without data.
+    """
+    if project is None or not (project.run.recording or project.data.source):
+        return []
+    from midge.emulator.sensors import AdcSource, Mpu6050
+
+    sensor, counts = project.sensor, _counts(project)
+    if sensor.kind == "mpu6050":
+        ranges = {"accel_g": sensor.accel_g, "gyro_dps": sensor.gyro_dps}
+        return [Mpu6050(counts, sensor.rate_hz, **ranges)]
+    return [AdcSource(counts.reshape(-1), sensor.rate_hz)]
+
+
+def _counts(project: Project) -> np.ndarray:
+    """Raw counts, int16 (samples, channels)."""
+    if not project.run.recording:
+        from midge.train.data import load_dataset
+
+        windows = load_dataset(project).test.counts
+        return windows.reshape(-1, windows.shape[-1])
+    import numpy as np
+
+    path = project.root / project.run.recording
+    try:
+        return np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as err:
+        raise MidgeError(
+            f"not a recording: {err}", where=str(path), do="check [run] recording in midge.toml"
+        ) from err

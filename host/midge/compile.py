@@ -1,0 +1,89 @@
+"""From a ``.tflite`` file to everything the board and the host need to run it."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from midge import passes
+from midge.errors import ModelError
+from midge.lower import lower
+from midge.meta import Meta, load_meta
+from midge.pack import pack
+from midge.plan import Plan, plan
+from midge.program import Program
+from midge.tflite_reader import read
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from midge.runner import Runner
+
+MAX_STEPS = (1 << 16) - 1  # midge_model_t.n_ops
+MAX_BYTES = (1 << 31) - 1  # arena and constants are addressed by midge_ref_t
+
+
+@dataclasses.dataclass
+class CompiledModel:
+    """A model with everything settled: kernels, offsets, constants.
+
+    ``words`` and ``consts`` are what ``midge_run_words`` takes; ``plan`` says how the arena
+    came to be.
+    """
+
+    program: Program
+    meta: Meta
+    words: np.ndarray
+    consts: bytes
+    plan: Plan
+    golden_cache: tuple[bytes, bytes] | None = None
+
+    def runner(self) -> Runner:
+        """Runs this model on the host with an arena of its own."""
+        from midge.runner import Runner
+
+        return Runner(self)
+
+
+def compile_model(path: str | Path, meta: Meta | None = None) -> CompiledModel:
+    """Reads, rewrites, lowers, plans and packs a model.
+
+    Args:
+        path: an int8 ``.tflite``.
+        meta: name, labels and scaling; default: the sidecar ``<path>.json``, if there.
+
+    Raises:
+        ModelError: the file or the sidecar is unusable; says which layer and what instead.
+    """
+    path = Path(path)
+    graph = passes.run(read(path))
+    program = lower(graph)
+    meta = load_meta(path) if meta is None else meta
+    program.name = meta.name
+    _check_labels(program, meta)
+    found = plan(program)
+    words, consts = pack(program)
+    for what, size, limit in (
+        ("layers", len(program.steps), MAX_STEPS),
+        ("bytes of arena", program.arena_bytes, MAX_BYTES),
+        ("bytes of constants", len(consts), MAX_BYTES),
+    ):
+        if size > limit:
+            raise ModelError(
+                f"{size} {what}, at most {limit}", where=str(path), do="use a smaller model"
+            )
+    return CompiledModel(program, meta, words, consts, found)
+
+
+def _check_labels(program: Program, meta: Meta) -> None:
+    shape = program.outputs[0].shape
+    classes = 1
+    for n in shape:
+        classes *= n
+    if meta.labels and len(meta.labels) != classes:
+        raise ModelError(
+            f"{len(meta.labels)} labels for {classes} outputs",
+            where=program.path,
+            do="give one label for each output, in their order, in the .json beside the model",
+        )

@@ -1,0 +1,1 @@
+"""Builds MicroPython firmware with models compiled in: sources, tools, build, memory map."""

@@ -1,0 +1,44 @@
+"""Graph passes. Each one is exact: the outputs keep every bit, which its tests prove.
+
+:func:`run` applies them in order until none changes the graph. A pass is a module with
+``apply(graph) -> bool``, which rewrites the graph in place and says whether it changed it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from midge.graph import Graph
+from midge.passes import (
+    drop_dead,
+    drop_identity,
+    fold_constants,
+    fuse_pad,
+    fuse_relu,
+    merge_reshapes,
+)
+
+PASSES = (fold_constants, drop_identity, merge_reshapes, fuse_relu, fuse_pad, drop_dead)
+
+
+def run(graph: Graph) -> Graph:
+    """Returns the graph after all passes; the one given is left as it is.
+
+    Raises:
+        ModelError: a pass found an op with invalid operands.
+    """
+    result = dataclasses.replace(
+        graph,
+        tensors={k: dataclasses.replace(t) for k, t in graph.tensors.items()},
+        ops=[
+            dataclasses.replace(
+                op, inputs=list(op.inputs), outputs=list(op.outputs), attrs=dict(op.attrs)
+            )
+            for op in graph.ops
+        ],
+        inputs=list(graph.inputs),
+        outputs=list(graph.outputs),
+    )
+    while any([module.apply(result) for module in PASSES]):
+        pass  # each change takes away an op or an operand, so this ends
+    return result

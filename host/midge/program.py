@@ -1,0 +1,103 @@
+"""What lowering makes and the emitters read: kernel calls over buffers and constants.
+
+A :class:`Program` is a model with everything settled but the place of its buffers in the arena;
+:mod:`midge.plan` settles that. Every field of a step's ``params`` has the name of a field of
+the C struct of that kernel in ``firmware_modules/midge/midge_params.h``: that header is the
+one place that says what a kernel takes, and :mod:`midge.abi` reads it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from midge.graph import Quant
+
+
+@dataclasses.dataclass(frozen=True)
+class BufferRef:
+    """An activation: becomes an offset into the arena (>= 0)."""
+
+    buffer: int
+
+
+@dataclasses.dataclass(frozen=True)
+class ConstRef:
+    """A constant: becomes ``~offset`` into the constants (< 0)."""
+
+    const: int
+
+
+Param = int | BufferRef | ConstRef
+
+
+@dataclasses.dataclass
+class Buffer:
+    """RAM that one inference needs: an activation or a kernel's scratch."""
+
+    name: str
+    nbytes: int
+    scratch: bool = False
+    offset: int = -1  # in the arena; set by midge.plan
+
+
+@dataclasses.dataclass
+class Const:
+    """Weights, biases, requantization constants, tables. C-contiguous, native dtype."""
+
+    name: str
+    data: np.ndarray
+    kind: str = "weights"  # "weights", "bias", "requant", "table"
+    offset: int = -1  # in the constants, aligned to 4; set when packed
+
+
+@dataclasses.dataclass
+class Step:
+    """One kernel call. ``kernel`` names ``midge_<kernel>`` and ``midge_<kernel>_t``."""
+
+    kernel: str
+    params: dict[str, Param]
+    layer: str  # e.g. "3 CONV_2D 'conv1/Relu'": what a person sees in tables and errors
+    op: str  # the TFLite op it comes from
+    reads: list[int]  # buffers read
+    writes: list[int]  # buffers written, scratch included
+    macs: int = 0
+    # pairs (read, write) that may share memory: the kernel reads each element before it
+    # writes the element at the same byte offset, and never later
+    in_place: list[tuple[int, int]] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass
+class Port:
+    """A model input or output."""
+
+    name: str
+    buffer: int
+    shape: tuple[int, ...]
+    dtype: str
+    quant: Quant | None
+
+
+@dataclasses.dataclass
+class Program:
+    """A lowered model. ``arena_bytes`` is set by :mod:`midge.plan`."""
+
+    name: str
+    path: str
+    sha256: str
+    steps: list[Step]
+    buffers: list[Buffer]
+    consts: list[Const]
+    inputs: list[Port]
+    outputs: list[Port]
+    arena_bytes: int = -1
+
+    @property
+    def macs(self) -> int:
+        return sum(step.macs for step in self.steps)
+
+    @property
+    def weights_bytes(self) -> int:
+        """Bytes of flash that all constants take, each aligned to 4."""
+        return sum((const.data.nbytes + 3) & ~3 for const in self.consts)

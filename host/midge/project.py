@@ -1,0 +1,269 @@
+"""``midge.toml``: what a project samples, trains, builds and may use.
+
+The dataclasses below are the schema: a key's name, type, default, range and meaning stand in
+its field and nowhere else; the reader, the errors and ``docs/midge-toml.md`` come from them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import re
+import tomllib
+import types
+import typing
+from pathlib import Path
+from typing import Any
+
+from midge.errors import MidgeError
+
+FILE = "midge.toml"
+_IDENTIFIER = r"[a-z][a-z0-9_]*"  # becomes a C name and what midge.load() takes on the board
+_REQUIRED = dataclasses.MISSING
+
+
+class ProjectError(MidgeError):
+    """``midge.toml`` is missing, is not TOML, or a key in it is wrong."""
+
+
+def _key(
+    doc: str,
+    default: Any = _REQUIRED,
+    *,
+    low: float | None = None,
+    pattern: str | None = None,
+    choices: tuple[str | int, ...] = (),
+) -> Any:
+    """A key of the file: ``low`` is the smallest value allowed, ``pattern`` a full match."""
+    rules = {"doc": doc, "low": low, "pattern": pattern, "choices": choices}
+    if isinstance(default, list):
+        return dataclasses.field(default_factory=default.copy, metadata=rules)
+    return dataclasses.field(default=default, metadata=rules)
+
+
+@dataclasses.dataclass(frozen=True)
+class ProjectSection:
+    """[project]: what it is and which board it runs on."""
+
+    name: str = _key("the model's name on the board", pattern=_IDENTIFIER)
+    version: str = _key("the model's version, readable on the board", "0")
+    board: str = _key("a folder of boards/", "RPI_PICO", pattern=r"[A-Z0-9_]+")
+
+
+@dataclasses.dataclass(frozen=True)
+class DataSection:
+    """[data]: what it learns from."""
+
+    source: str = _key("a data set Midge knows, or a folder of recordings beside midge.toml", "")
+    labels: list[str] = _key("class names in the order of the model's outputs", [])
+
+
+@dataclasses.dataclass(frozen=True)
+class SensorSection:
+    """[sensor]: what is sampled on the board."""
+
+    kind: str = _key("the sensor", "adc", choices=("adc", "mpu6050"))
+    rate_hz: float = _key("samples a second", 10.0, low=0.001)
+    channels: list[str] = _key("names of the values of one sample", ["x"])
+    accel_g: int = _key("mpu6050: the accelerometer's full scale, g", 2, choices=(2, 4, 8, 16))
+    gyro_dps: int = _key(
+        "mpu6050: the gyroscope's full scale, degrees/s", 250, choices=(250, 500, 1000, 2000)
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class WindowSection:
+    """[window]: how samples become one input of the model."""
+
+    length: int = _key("samples in a window", 64, low=1)
+    hop: int = _key("samples from one window to the next; 0: as many as its length", 0, low=0)
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelSection:
+    """[model]: how it is trained and where it lies."""
+
+    recipe: str = _key("a training recipe of midge.train", "")
+    epochs: int = _key("passes over the training data", 60, low=1)
+    batch_size: int = _key("windows in a training step", 16, low=1)
+    seed: int = _key("seed of everything random in training", 1, low=0)
+    file: str = _key("where the trained .tflite goes; default build/<name>.tflite", "")
+
+
+@dataclasses.dataclass(frozen=True)
+class BudgetSection:
+    """[budget]: what the model may take; absent keys leave only the board's own limits."""
+
+    flash_kb: float | None = _key("KiB of flash for code and weights", None, low=0)
+    ram_kb: float | None = _key("KiB of RAM for the arena", None, low=0)
+    latency_ms: float | None = _key("milliseconds for one inference", None, low=0)
+
+
+@dataclasses.dataclass(frozen=True)
+class RunSection:
+    """[run]: what runs on the board."""
+
+    script: str = _key("the script `midge run` starts", "main.py")
+    recording: str = _key(
+        "what the emulated Pico's sensor plays when no board is there: a .npy of raw sensor "
+        "counts, int16 (samples, channels); default: the data's windows to test with",
+        "",
+    )
+    timeout_s: float = _key("seconds without a line from the board before giving up", 120.0, low=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Project:
+    """A read and checked ``midge.toml``. ``root`` is the folder it lies in (absolute)."""
+
+    project: ProjectSection
+    root: Path = Path()
+    data: DataSection = DataSection()
+    sensor: SensorSection = SensorSection()
+    window: WindowSection = WindowSection()
+    model: ModelSection = ModelSection()
+    budget: BudgetSection = BudgetSection()
+    run: RunSection = RunSection()
+
+    @property
+    def name(self) -> str:
+        return self.project.name
+
+    @property
+    def board(self) -> str:
+        return self.project.board
+
+    @property
+    def hop(self) -> int:
+        """Samples from one window to the next."""
+        return self.window.hop or self.window.length
+
+    @property
+    def model_path(self) -> Path:
+        """The trained ``.tflite``, absolute."""
+        return self.root / (self.model.file or f"build/{self.name}.tflite")
+
+    @property
+    def script_path(self) -> Path:
+        """The board script, absolute."""
+        return self.root / self.run.script
+
+    @property
+    def build_dir(self) -> Path:
+        """Where ``midge build`` puts the firmware, absolute."""
+        return self.root / "build"
+
+
+def sections() -> dict[str, type]:
+    """Section name to its dataclass, in the order of the documentation."""
+    hints = typing.get_type_hints(Project)
+    return {name: kind for name, kind in hints.items() if dataclasses.is_dataclass(kind)}
+
+
+def load_project(path: Path | str = ".") -> Project:
+    """Reads ``midge.toml`` (``path`` is the file or its folder).
+
+    Raises:
+        ProjectError: no such file, not TOML, or a wrong key: names file, section and key.
+    """
+    file = Path(path)
+    file = file / FILE if file.is_dir() else file
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ProjectError(
+            f"no {FILE} here", where=str(file.parent), do="`midge new NAME` makes a project"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+        raise ProjectError(f"not TOML: {err}", where=str(file), do="mend that line") from err
+    known = sections()
+    for name in content:
+        if name not in known:
+            raise _unknown(file, f"section [{name}]", name, known)
+    if "project" not in content:
+        raise ProjectError(
+            "no [project] section", where=str(file), do='add [project] with name = "..."'
+        )
+    read = {name: _read(file, name, kind, content.get(name, {})) for name, kind in known.items()}
+    project = Project(root=file.parent.resolve(), **read)
+    _check_together(file, project)
+    return project
+
+
+def find_project(start: Path | str = ".") -> Project | None:
+    """The project of ``start`` or of a folder above it; None where there is none."""
+    folder = Path(start).resolve()
+    for candidate in (folder, *folder.parents):
+        if (candidate / FILE).is_file():
+            return load_project(candidate)
+    return None
+
+
+def _read(file: Path, section: str, kind: type, values: Any) -> Any:
+    if not isinstance(values, dict):
+        raise ProjectError(
+            f"needs a section, found {values!r}", where=f"{file}: {section}",
+            do=f"write [{section}] on a line of its own",
+        )  # fmt: skip
+    hints = typing.get_type_hints(kind)
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    for name in values:
+        if name not in fields:
+            raise _unknown(file, f"key {name} in [{section}]", name, fields)
+    read = {}
+    for name, field in fields.items():
+        if name in values:
+            where = f"{file}: [{section}] {name}"
+            read[name] = _value(where, values[name], hints[name], field.metadata)
+        elif field.default is _REQUIRED and field.default_factory is _REQUIRED:
+            raise ProjectError(
+                f"missing: {field.metadata['doc']}", where=f"{file}: [{section}] {name}",
+                do=f"add `{name} = ...` to [{section}]",
+            )  # fmt: skip
+    return kind(**read)
+
+
+def _value(where: str, value: Any, hint: Any, rules: Any) -> Any:
+    """``value`` as the type of ``hint``, or an error that names what is needed."""
+    if isinstance(hint, types.UnionType):
+        hint = next(arg for arg in typing.get_args(hint) if arg is not types.NoneType)
+    if typing.get_origin(hint) is list:
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise _wrong(where, "a list of strings", value, rules)
+        if len(set(value)) != len(value):
+            raise ProjectError(f"a name stands twice: {value}", where=where, do="rename one")
+        return value
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not hint:
+        names = {str: "a string", int: "a whole number", float: "a number"}
+        raise _wrong(where, names[hint], value, rules)
+    if rules["low"] is not None and not rules["low"] <= value < math.inf:  # refuses nan too
+        raise _wrong(where, f"a number of at least {rules['low']:g}", value, rules)
+    if rules["pattern"] and not re.fullmatch(rules["pattern"], value):
+        raise _wrong(where, f"a name like {rules['pattern']}", value, rules)
+    if rules["choices"] and value not in rules["choices"]:
+        raise _wrong(where, "one of " + ", ".join(map(str, rules["choices"])), value, rules)
+    return value
+
+
+def _wrong(where: str, needed: str, found: Any, rules: Any) -> ProjectError:
+    return ProjectError(
+        f"needs {needed}, found {found!r}", where=where, do=f"it says: {rules['doc']}"
+    )
+
+
+def _unknown(file: Path, what: str, name: str, known: Any) -> ProjectError:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    hint = f"did you mean {close[0]}?" if close else "known: " + ", ".join(known)
+    return ProjectError(f"unknown {what}", where=str(file), do=hint)
+
+
+def _check_together(file: Path, project: Project) -> None:
+    """Rules that a single key's type and range cannot say."""
+    if not project.sensor.channels:
+        raise ProjectError(
+            "needs at least one name, found none", where=f"{file}: [sensor] channels",
+            do='name each value of a sample, e.g. channels = ["x", "y", "z"]',
+        )  # fmt: skip

@@ -1,0 +1,307 @@
+"""Requantization constants, activation ranges and tables, as TFLite's reference kernels have them.
+
+Scales are float32 values widened to Python floats (IEEE doubles). Functions that mimic single
+precision say so. Facts from TFLite's ``quantization_util.cc``, ``kernel_util.cc`` and
+``activations.cc``.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+INT8 = (-128, 127)
+UINT8 = (0, 255)
+
+
+def limits(dtype: str) -> tuple[int, int]:
+    """The range of an 8-bit type: ``int8`` or ``uint8``."""
+    return {"int8": INT8, "uint8": UINT8}[dtype]
+
+
+def round_away(x: float) -> int:
+    """``x`` rounded to the nearest integer, halves away from zero: C's ``round()``."""
+    whole = math.floor(abs(x))
+    if abs(x) - whole >= 0.5:
+        whole += 1
+    return whole if x >= 0 else -whole
+
+
+def quantize_multiplier(scale: float) -> tuple[int, int]:
+    """``scale`` as ``mult * 2**(shift - 31)`` with 2**30 <= mult < 2**31 (TFLite's
+    QuantizeMultiplier).
+
+    Scales under about 2**-32 become (0, 0).
+
+    Raises:
+        ValueError: scale is negative, not finite, or 2**30 or more (no int32 shift does it).
+    """
+    if not 0 <= scale < 2.0**30:
+        raise ValueError(f"scale {scale:g} is outside 0...2**30")
+    if scale == 0:
+        return 0, 0
+    fraction, shift = math.frexp(scale)
+    mult = round_away(fraction * (1 << 31))
+    if mult == 1 << 31:
+        mult, shift = mult // 2, shift + 1
+    if shift < -31:
+        return 0, 0
+    return mult, shift
+
+
+def mul_high(a: int, b: int) -> int:
+    """round(a * b / 2**31): gemmlowp's SaturatingRoundingDoublingHighMul."""
+    return min((a * b + (1 << 30)) >> 31, 2**31 - 1)
+
+
+def div_pot(x: int, n: int) -> int:
+    """round(x / 2**n), halves away from zero: gemmlowp's RoundingDivideByPOT."""
+    rest = x & ((1 << n) - 1)
+    threshold = (((1 << n) - 1) >> 1) + (x < 0)
+    return (x >> n) + (rest > threshold)
+
+
+def wrap32(x: int) -> int:
+    """``x`` as int32 arithmetic leaves it, modulo 2**32."""
+    return (x + 2**31) % 2**32 - 2**31
+
+
+def requantize(x: int, mult: int, shift: int) -> int:
+    """TFLite's MultiplyByQuantizedMultiplier with its two roundings; ``midge_requantize``."""
+    if shift > 0:
+        return mul_high(wrap32(x << shift), mult)
+    return div_pot(mul_high(x, mult), -shift)
+
+
+def activation_range(
+    activation: str, scale: float, zero_point: int, dtype: str = "int8"
+) -> tuple[int, int]:
+    """The clamp a fused activation puts on the quantized output.
+
+    Real limits are divided by the scale in single precision, as TFLite does.
+
+    Raises:
+        ValueError: ``activation`` is none of NONE, RELU, RELU6, RELU_N1_TO_1.
+    """
+    low, high = limits(dtype)
+    real: dict[str, tuple[float | None, float | None]] = {
+        "NONE": (None, None),
+        "RELU": (0.0, None),
+        "RELU6": (0.0, 6.0),
+        "RELU_N1_TO_1": (-1.0, 1.0),
+    }
+    if activation not in real:
+        raise ValueError(f"activation {activation} cannot be fused")
+    first, last = real[activation]
+    if first is not None:
+        low = max(low, zero_point + _divide_round(first, scale))
+    if last is not None:
+        high = min(high, zero_point + _divide_round(last, scale))
+    return low, high
+
+
+def _divide_round(value: float, scale: float) -> int:
+    return round_away(float(np.float32(value) / np.float32(scale)))
+
+
+# -- FULLY_CONNECTED ---------------------------------------------------------------------------
+
+
+@functools.lru_cache(maxsize=4096)
+def single_rounding(scale: float) -> tuple[int, int, int]:
+    """Integers that round(acc * scale) needs: (mult, mult_low, right shift), proven exact.
+
+    LiteRT's reference FULLY_CONNECTED computes ``round(double(acc) * scale)``, halves away from
+    zero. For all int32 ``acc`` whose result lies in -256...256 (a wider one is clamped whatever
+    the zero point is), ``(acc * (mult + mult_low / 2**31) + 2**(right - 1)) >> right`` gives the
+    same integer: each result has a first ``acc``, and the multiplier lies in the interval that
+    all those thresholds, of both signs, leave. ``mult_low`` is 0 wherever 31 bits are enough.
+
+    Raises:
+        ValueError: the scale is outside 0...2**30, or no such integers exist.
+    """
+    if not 0 <= scale < 2.0**30:
+        raise ValueError(f"scale {scale:g} is outside 0...2**30")
+    first = _thresholds(scale)
+    if not first:
+        return 0, 0, 1
+    exponent = math.frexp(scale)[1]
+    right = min(31 - exponent, 62)
+    for wide, bits in ((False, right), (False, right - 1), (True, right + 31)):
+        low, high = _multiplier_interval(first, bits)
+        mult = min(max(low, math.floor(math.ldexp(scale, bits))), high)
+        if low <= high and mult < 2 ** (62 if wide else 31) and bits >= (32 if wide else 1):
+            if wide:
+                return mult >> 31, mult & (2**31 - 1), bits - 31
+            return mult, 0, bits
+    raise ValueError(f"no integer multiplier rounds like scale {scale!r}")
+
+
+def _thresholds(scale: float) -> list[tuple[int, int]]:
+    """(k, the smallest acc whose rounded product is at least k), for k in 1...256."""
+    found = []
+    for k in range(1, 257):
+        if (k - 0.5) / scale > 2**31 + 1:
+            break
+        acc = math.ceil((k - 0.5) / scale)
+        while round_away(acc * scale) >= k and acc > 0:
+            acc -= 1
+        while round_away(acc * scale) < k:
+            acc += 1
+        if acc > 2**31:
+            break
+        found.append((k, acc))
+    return found
+
+
+def _multiplier_interval(first: list[tuple[int, int]], bits: int) -> tuple[int, int]:
+    """The multipliers with which acc reaches k at its threshold and not before.
+
+    With halves going up, reaching k takes mult * acc >= (2k - 1) * 2**(bits - 1) for a positive
+    sum, and a strict > for a negative one, since its half must go down; and the other way round
+    for the acc before.
+    """
+    low, high = 0, 2**62 - 1
+    for k, acc in first:
+        half = (2 * k - 1) << (bits - 1)
+        low = max(low, half // acc + 1)
+        if acc > 1:
+            high = min(high, (half - 1) // (acc - 1))
+    return low, high
+
+
+# -- Tables ------------------------------------------------------------------------------------
+
+Table = np.ndarray  # 256 of int8 or uint8, indexed by the input's bits
+
+
+def make_table(function: Callable[[int], int], in_dtype: str, out_dtype: str) -> Table:
+    """A 256-byte table of ``function``, clamped to the output's range.
+
+    The index is the input's bit pattern: int8 -1 is at 255.
+    """
+    low, high = limits(out_dtype)
+    first, last = limits(in_dtype)
+    table = np.zeros(256, out_dtype)
+    for q in range(first, last + 1):
+        table[q & 255] = min(max(function(q), low), high)
+    return table
+
+
+def requantize_table(
+    in_scale: float,
+    in_zero_point: int,
+    out_scale: float,
+    out_zero_point: int,
+    in_dtype: str = "int8",
+    out_dtype: str = "int8",
+) -> Table:
+    """QUANTIZE from one 8-bit quantization to another."""
+    mult, shift = quantize_multiplier(in_scale / out_scale)
+    return make_table(
+        lambda q: requantize(q - in_zero_point, mult, shift) + out_zero_point, in_dtype, out_dtype
+    )
+
+
+def float_table(
+    function: Callable[[np.float32], np.float32],
+    in_scale: float,
+    in_zero_point: int,
+    out_scale: float,
+    out_zero_point: int,
+) -> Table:
+    """An int8 table of a real function, made as TFLite's LUTPopulate does: in single precision,
+    ``round(function(in_scale * (q - in_zero_point)) * (1 / out_scale)) + out_zero_point``."""
+    inverse = np.float32(1) / np.float32(out_scale)
+
+    def quantized(q: int) -> int:
+        real = function(np.float32(in_scale) * np.float32(q - in_zero_point))
+        scaled = float(np.float32(real * inverse))
+        return round_away(min(max(scaled, -1e6), 1e6)) + out_zero_point
+
+    return make_table(quantized, "int8", "int8")
+
+
+def logistic(x: np.float32) -> np.float32:
+    """1 / (1 + exp(-x)) in single precision; exp is rounded once from double precision."""
+    one = np.float32(1)
+    with np.errstate(over="ignore"):
+        return np.float32(one / (one + np.float32(math.exp(min(-float(x), 700.0)))))
+
+
+def tanh(x: np.float32) -> np.float32:
+    """tanh in single precision, rounded once from double precision."""
+    return np.float32(math.tanh(float(x)))
+
+
+# -- SOFTMAX -----------------------------------------------------------------------------------
+
+_EXP_STEPS = (  # exp(-2**k) in Q0.31, k = -2...4: gemmlowp's fixedpoint.h
+    (-2, 1672461947),
+    (-1, 1302514674),
+    (0, 790015084),
+    (1, 290630308),
+    (2, 39332535),
+    (3, 720401),
+    (4, 242),
+)
+_DIFF_INTEGER_BITS = 5
+
+
+def exp_on_negative(raw: int) -> int:
+    """exp(x) in Q0.31 for x <= 0 in Q5.26: gemmlowp's exp_on_negative_values, bit for bit."""
+    if raw == 0:
+        return 2**31 - 1
+    fraction_bits = 31 - _DIFF_INTEGER_BITS
+    quarter = 1 << (fraction_bits - 2)
+    part = (raw & (quarter - 1)) - quarter  # in [-1/4, 0)
+    result = _exp_quarter(part << _DIFF_INTEGER_BITS)
+    remainder = part - raw
+    for exponent, factor in _EXP_STEPS:
+        if remainder & (1 << (fraction_bits + exponent)):
+            result = mul_high(result, factor)
+    return result
+
+
+def _exp_quarter(a: int) -> int:
+    """exp(x) for x in [-1/4, 0), Q0.31: a Taylor series around -1/8."""
+    exp_eighth, third = 1895147668, 715827883
+    x = a + (1 << 28)
+    x2 = mul_high(x, x)
+    x3 = mul_high(x2, x)
+    x4 = mul_high(x2, x2)
+    x4_over_4 = div_pot(x4, 2)
+    series = div_pot(mul_high(x4_over_4 + x3, third) + x2, 1)
+    return exp_eighth + mul_high(exp_eighth, x + series)
+
+
+def softmax_table(in_scale: float, beta: float) -> np.ndarray:
+    """exp(-in_scale * beta * d) in Q0.31 for differences d = 0, 1, ... to the maximum.
+
+    int32, at most 256 long; what lies beyond its end counts as zero in the oracle too.
+
+    Raises:
+        ValueError: in_scale * beta is 2**-26 or less, where the oracle stops.
+    """
+    scale = min(beta * in_scale * (1 << (31 - _DIFF_INTEGER_BITS)), 2.0**31 - 1)
+    if scale <= 1:
+        raise ValueError(f"input scale * beta = {in_scale * beta:g}, needs more than 2**-26")
+    mult, shift = _multiplier_over_one(scale)
+    radius = math.floor(
+        ((1 << _DIFF_INTEGER_BITS) - 1) * (1 << (31 - _DIFF_INTEGER_BITS)) / (1 << shift)
+    )
+    table = [
+        exp_on_negative(mul_high(wrap32(-d << shift), mult)) for d in range(min(radius, 255) + 1)
+    ]
+    while len(table) > 1 and table[-1] == 0:
+        table.pop()
+    return np.array(table, np.int32)
+
+
+def _multiplier_over_one(scale: float) -> tuple[int, int]:
+    fraction, shift = math.frexp(scale)
+    mult = round_away(fraction * (1 << 31))
+    return (mult // 2, shift + 1) if mult == 1 << 31 else (mult, shift)

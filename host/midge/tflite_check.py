@@ -1,0 +1,113 @@
+"""Says what kind of model a file holds, and refuses all but int8 models of batch 1.
+
+Runs on the graph as read, before constant folding, which would hide how it was quantized.
+"""
+
+from __future__ import annotations
+
+from midge.errors import ModelError
+from midge.graph import Graph, Op, Tensor
+
+FLOATS = ("float16", "float32", "float64")
+_CONVERT = (
+    "convert to full int8: `midge convert MODEL --data DATA`, or a TFLiteConverter with "
+    "optimizations, a representative_dataset and TFLITE_BUILTINS_INT8"
+)
+# Ops that may touch float32: the model's edges, and ops that only move bytes.
+_FLOAT_OPS = {"QUANTIZE", "DEQUANTIZE", "RESHAPE", "SQUEEZE", "EXPAND_DIMS"}
+
+
+def check(graph: Graph) -> None:
+    """Raises ``ModelError`` where the graph is not a static int8 model of batch 1."""
+    _check_batch(graph)
+    _check_floats(graph)
+    _check_integers(graph)
+    _check_scales(graph)
+
+
+def _check_batch(graph: Graph) -> None:
+    for t in graph.inputs:
+        tensor = graph.tensors[t]
+        if not tensor.shape:
+            continue
+        if tensor.shape[0] != 1 or 0 in tensor.shape:
+            raise ModelError(
+                f"input '{tensor.name}' has shape {tensor.shape}: batch {tensor.shape[0]}, "
+                "needed: 1",
+                where=graph.path,
+                do="build the model with Input(batch_shape=(1, ...)) and convert it again",
+            )
+
+
+def _activations(graph: Graph, op: Op) -> list[Tensor]:
+    ids = [t for t in (*op.inputs, *op.outputs) if t != -1]
+    return [graph.tensors[t] for t in ids if not graph.tensors[t].is_const]
+
+
+def _check_floats(graph: Graph) -> None:
+    working = [op for op in graph.ops if op.kind not in _FLOAT_OPS]
+    floating = [op for op in working if _is_float(graph, op)]
+    if not floating:
+        return
+    consts = [t for t in graph.tensors.values() if t.is_const]
+    count = f"{len(floating)} of {len(working)} layers compute in float"
+    if any(t.dtype == "float16" for t in consts):
+        found = f"a float16 model ({count})"
+    elif len(floating) < len(working) and any(_is_int8(graph, op) for op in working):
+        raise ModelError(
+            f"this layer was left in float by the converter ({count})",
+            where=floating[0].where(graph),
+            do="replace the layer with one that converts to int8 (see docs/ops.md), or "
+            + _CONVERT,
+        )
+    elif any(t.dtype == "int8" and t.size > 1 for t in consts):
+        found = f"a dynamic-range model: int8 weights, float activations ({count})"
+    else:
+        found = f"a float model ({count})"
+    raise ModelError(f"{found}; needed: int8", where=graph.path, do=_CONVERT)
+
+
+def _is_float(graph: Graph, op: Op) -> bool:
+    return any(t.dtype in FLOATS for t in _activations(graph, op))
+
+
+def _is_int8(graph: Graph, op: Op) -> bool:
+    return any(t.dtype == "int8" for t in _activations(graph, op))
+
+
+def _check_integers(graph: Graph) -> None:
+    for op in graph.ops:
+        if op.kind in ("QUANTIZE", "DEQUANTIZE"):
+            continue
+        kinds = {t.dtype for t in _activations(graph, op) if t.quant is not None}
+        for dtype, name in (("int16", "16x8"), ("uint8", "uint8")):
+            if dtype in kinds:
+                raise ModelError(
+                    f"a {name} model ({dtype} activations); needed: int8",
+                    where=op.where(graph),
+                    do=_CONVERT,
+                )
+
+
+def _check_scales(graph: Graph) -> None:
+    for op in graph.ops:
+        for tensor in _activations(graph, op):
+            if tensor.dtype not in ("int8", "uint8", "int16"):
+                continue
+            if tensor.quant is None or len(tensor.quant.scale) != 1 or tensor.scale <= 0:
+                found = "none" if tensor.quant is None else str(tensor.quant.scale.tolist()[:4])
+                raise ModelError(
+                    f"tensor '{tensor.name}' needs one scale above 0, found: {found}",
+                    where=op.where(graph),
+                    do=_CONVERT,
+                )
+            low, high = (0, 255) if tensor.dtype == "uint8" else (-32768, 32767)
+            if tensor.dtype == "int8":
+                low, high = -128, 127
+            if not low <= tensor.zero_point <= high:
+                raise ModelError(
+                    f"tensor '{tensor.name}' has zero point {tensor.zero_point}, "
+                    f"outside {low} to {high}",
+                    where=op.where(graph),
+                    do=_CONVERT,
+                )

@@ -1,0 +1,22 @@
+"""More training windows out of few: shifted, scaled and noisy copies."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def augment(real: np.ndarray, copies: int, rng: np.random.Generator) -> np.ndarray:
+    """``copies`` changed versions of each window; float32 ``[copies * n, length, channels]``.
+
+    ``real`` has deviation 1 per channel. Each copy is turned round in time by a random amount
+    (a window may begin anywhere in a movement), scaled by 0.8...1.25 per channel, and gets
+    noise of 0.02.
+    """
+    count, length, channels = real.shape
+    made = np.empty((copies, count, length, channels), np.float32)
+    for copy in range(copies):
+        for case in range(count):
+            made[copy, case] = np.roll(real[case], rng.integers(length), axis=0)
+        made[copy] *= np.exp2(rng.uniform(-0.32, 0.32, (count, 1, channels)))
+        made[copy] += rng.normal(0.0, 0.02, made[copy].shape)
+    return made.reshape(copies * count, length, channels)

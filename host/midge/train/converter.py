@@ -1,0 +1,66 @@
+"""The process that runs TensorFlow's converter: ``python -m midge.train.converter``.
+
+A process of its own, because some models make the converter abort, which no ``except`` catches.
+`midge.train.quantize` starts it and reads how it ended; it is of no use by itself.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from midge.train.tf import import_tensorflow
+
+
+def main(model: str, representative: str, out: str) -> None:
+    """Converts ``model`` (.keras, .h5 or a SavedModel folder) to int8 in ``out``.
+
+    ``representative`` is an ``.npy`` file, float32 ``[n, ...]``: samples of the real input, from
+    which the ranges of all tensors are measured.
+    """
+    tensorflow = import_tensorflow()
+    samples = np.load(representative)
+    converter = _converter(tensorflow, Path(model), samples.shape[1:])
+    converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_ops = [tensorflow.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = tensorflow.int8
+    converter.inference_output_type = tensorflow.int8
+
+    def feed() -> Iterator[list[np.ndarray]]:
+        for sample in samples:
+            yield [sample[np.newaxis]]
+
+    converter.representative_dataset = feed
+    Path(out).write_bytes(converter.convert())
+
+
+def _converter(tensorflow: Any, model: Path, shape: tuple[int, ...]) -> Any:
+    """A converter for the model with its batch fixed to 1: a free batch leaves SHAPE ops in."""
+    if model.is_dir():
+        loaded = tensorflow.saved_model.load(str(model))
+        function = loaded.signatures["serving_default"]
+        (name,) = function.structured_input_signature[1]
+
+        @tensorflow.function(input_signature=[tensorflow.TensorSpec((1, *shape))])
+        def one(window: Any) -> Any:
+            return function(**{name: window})
+
+        concrete = one.get_concrete_function()
+        return tensorflow.lite.TFLiteConverter.from_concrete_functions([concrete], loaded)
+    keras = tensorflow.keras
+    loaded = keras.models.load_model(model, compile=False)
+    # For the parent's message, should the rest crash.
+    names = ", ".join(f"{layer.name} ({type(layer).__name__})" for layer in loaded.layers)
+    print(f"its layers: {names}")
+    sys.stdout.flush()
+    window = keras.Input(batch_shape=(1, *loaded.input_shape[1:]), name="window")
+    fixed = keras.Model(window, loaded(window))
+    return tensorflow.lite.TFLiteConverter.from_keras_model(fixed)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,155 @@
+"""What a model learns from: windows of raw sensor counts with their labels, in two splits."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from midge.errors import MidgeError
+from midge.meta import Raw
+
+if TYPE_CHECKING:
+    from midge.project import Project
+
+
+class DataError(MidgeError):
+    """The recordings are missing, broken, or too few to learn from."""
+
+
+@dataclasses.dataclass
+class Windows:
+    """One split: ``counts`` int16 ``[n, length, channels]``, ``classes`` int64 ``[n]``."""
+
+    counts: np.ndarray
+    classes: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+
+@dataclasses.dataclass
+class Dataset:
+    """Labelled windows as the board's sensor would count them.
+
+    ``labels[k]`` names class ``k``. Nothing of ``test`` was seen by training: it is whole
+    recordings of its own, or the archive's own split, in windows that do not overlap.
+    """
+
+    name: str
+    labels: list[str]
+    channels: list[str]
+    rate_hz: float
+    train: Windows
+    test: Windows
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) over both splits, the labels and the channels' names."""
+        digest = hashlib.sha256()
+        digest.update(repr((self.labels, self.channels, self.rate_hz)).encode())
+        for split in (self.train, self.test):
+            digest.update(repr(split.counts.shape).encode())
+            digest.update(np.ascontiguousarray(split.counts, "<i2").tobytes())
+            digest.update(np.ascontiguousarray(split.classes, "<i8").tobytes())
+        return digest.hexdigest()
+
+
+def raw_scaling(counts: np.ndarray) -> Raw:
+    """Offset and gain per channel that bring counts ``[..., channels]`` to mean 0, deviation 1.
+
+    The int8 input has one scale for all channels, so channels of unlike size must be brought
+    together first, or the small ones are lost in quantization.
+    """
+    flat = counts.reshape(-1, counts.shape[-1]).astype(np.float64)
+    offset = [int(value) for value in np.rint(flat.mean(axis=0))]
+    # A channel that never moves has deviation 0; one count is the smallest step there is.
+    deviation = np.maximum(flat.std(axis=0), 1.0)
+    return Raw(offset=offset, gain=[float(np.float32(1.0 / value)) for value in deviation])
+
+
+def to_real(counts: np.ndarray, raw: Raw) -> np.ndarray:
+    """The model's real input, float32: ``(counts - offset[c]) * gain[c]`` on the last axis."""
+    offset = np.asarray(raw.offset, np.float32)
+    return (counts.astype(np.float32) - offset) * np.asarray(raw.gain, np.float32)
+
+
+def split_by_class(
+    classes: np.ndarray, share: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of the rest and of a random ``share`` of each class (at least one, never all)."""
+    rest, taken = [], []
+    for kind in np.unique(classes):
+        members = rng.permutation(np.flatnonzero(classes == kind))
+        count = min(max(1, round(share * len(members))), len(members) - 1)
+        taken.append(members[:count])
+        rest.append(members[count:])
+    return np.sort(np.concatenate(rest)), np.sort(np.concatenate(taken))
+
+
+def load_dataset(project: Project) -> Dataset:
+    """The data that ``[data] source`` of ``midge.toml`` names, checked against the project.
+
+    Raises:
+        DataError: unknown source, no recordings, fewer than two classes, or windows whose
+            length or channels are not those of ``[window]`` and ``[sensor]``.
+    """
+    from midge.train import basic_motions, recordings, spikes
+
+    source = project.data.source
+    if source == basic_motions.NAME:
+        data = basic_motions.load(
+            accel_g=project.sensor.accel_g, gyro_dps=project.sensor.gyro_dps
+        )
+    elif source == spikes.NAME:
+        data = spikes.load(seed=project.model.seed)
+    elif source and (project.root / source).is_dir():
+        data = recordings.load(
+            project.root / source,
+            channels=project.sensor.channels,
+            length=project.window.length,
+            hop=project.hop,
+            rate_hz=project.sensor.rate_hz,
+            labels=project.data.labels,
+        )
+    else:
+        raise DataError(
+            f"needs a folder of recordings or one of {basic_motions.NAME}, {spikes.NAME}, "
+            f"found {source!r}",
+            where=f"{project.root / 'midge.toml'}: [data] source",
+            do="make the folder, or name the one that holds the recordings",
+        )
+    _check_against(project, data)
+    return _in_order(data, project.data.labels, str(project.root / "midge.toml"))
+
+
+def _check_against(project: Project, data: Dataset) -> None:
+    found = (data.train.counts.shape[1], data.train.counts.shape[2], data.rate_hz)
+    needed = (project.window.length, len(project.sensor.channels), project.sensor.rate_hz)
+    names = ("[window] length", "[sensor] channels", "[sensor] rate_hz")
+    for name, in_data, in_project in zip(names, found, needed, strict=True):
+        if in_data != in_project:
+            raise DataError(
+                f"{data.name} has {in_data:g}, the project {in_project:g}",
+                where=f"{project.root / 'midge.toml'}: {name}",
+                do=f"set it to {in_data:g}",
+            )
+
+
+def _in_order(data: Dataset, wanted: list[str], where: str) -> Dataset:
+    """The same data with its classes numbered in the order of ``wanted`` (if any)."""
+    if not wanted or wanted == data.labels:
+        return data
+    if sorted(wanted) != sorted(data.labels):
+        raise DataError(
+            f"names {wanted}, the recordings have {data.labels}",
+            where=f"{where}: [data] labels",
+            do="name exactly the classes of the recordings, in any order",
+        )
+    new_class = np.array([wanted.index(label) for label in data.labels])
+    train, test = (
+        Windows(split.counts, new_class[split.classes]) for split in (data.train, data.test)
+    )
+    return dataclasses.replace(data, labels=list(wanted), train=train, test=test)

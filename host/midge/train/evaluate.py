@@ -1,0 +1,37 @@
+"""How well an int8 model does, on the engine that the board runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from midge.train.data import Windows
+
+
+def predict_windows(model: Path, counts: np.ndarray) -> np.ndarray:
+    """Raw int8 scores ``[n, outputs]`` for ``counts`` int16 ``[n, length, channels]``.
+
+    The model takes the counts as it does on the board: quantized in integers by the scaling in
+    its sidecar.
+    """
+    import midge
+
+    loaded = midge.load(str(model))
+    # One array a window: predict() may reuse its output buffer.
+    return np.stack([np.array(loaded.predict(one)).reshape(-1) for one in counts])
+
+
+def decide(scores: np.ndarray, half: float = 0) -> np.ndarray:
+    """The class of each row of scores: the largest, or for one output whether it is >= ``half``.
+
+    ``half`` is the output's quantized 0.5: 0 with LOGISTIC's fixed scale 1/256, zero point -128.
+    """
+    if scores.shape[1] == 1:
+        return (scores[:, 0] >= half).astype(np.int64)
+    return scores.argmax(axis=1).astype(np.int64)
+
+
+def accuracy(model: Path, windows: Windows) -> float:
+    """Share of the windows that the int8 model gets right, 0...1."""
+    return float((decide(predict_windows(model, windows.counts)) == windows.classes).mean())

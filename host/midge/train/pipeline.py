@@ -1,0 +1,126 @@
+"""Recordings to a trained int8 model with its sidecar."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tflite
+
+from midge.errors import MidgeError, ModelError
+from midge.meta import Meta, Raw, sidecar
+from midge.train.quantize import convert
+from midge.train.data import Dataset, load_dataset, raw_scaling, to_real
+from midge.train.evaluate import accuracy, decide
+from midge.train.fit import Fitted, fit
+from midge.train.recipes import RECIPES, Recipe
+from midge.train.tf import import_tensorflow
+
+if TYPE_CHECKING:
+    from midge.project import Project
+
+# More windows move the measured ranges little and cost converter time.
+_MOST_REPRESENTATIVE = 500
+
+
+def train(project: Project) -> Path:
+    """Trains what ``midge.toml`` describes; returns the ``.tflite``, its sidecar beside it.
+
+    Both files appear whole or not at all. Progress goes to stderr.
+
+    Raises:
+        DataError: the recordings are missing, broken or too few.
+        ModelError: unknown recipe, or a model that does not convert to int8.
+        MidgeError: TensorFlow is not installed.
+    """
+    recipe = _recipe(project)
+    import_tensorflow()  # before a download, so that its absence is the first thing said
+    data = load_dataset(project)
+    raw = raw_scaling(data.train.counts)
+    _say(f"{data.name}: {len(data.train)} windows to train on, {len(data.test)} to test with")
+    settings = project.model
+    fitted = fit(
+        recipe, to_real(data.train.counts, raw), data.train.classes, len(data.labels),
+        epochs=settings.epochs, batch_size=settings.batch_size, seed=settings.seed,
+    )  # fmt: skip
+    out = project.model_path
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+        made = _quantize(fitted.model, data, raw, Path(folder) / out.name)
+        meta = _describe(project, data, raw, made)
+        meta.save(sidecar(made))  # the engine reads the scaling from it
+        meta.extra["accuracy"] = _accuracies(fitted, data, raw, made)
+        meta.extra["epochs"] = fitted.epochs
+        meta.save(sidecar(made))
+        # Never an old sidecar beside a new model, whenever this is interrupted.
+        sidecar(out).unlink(missing_ok=True)
+        os.replace(made, out)
+        os.replace(sidecar(made), sidecar(out))
+    _say(f"int8 accuracy on the test split: {meta.extra['accuracy']['int8']:.1%}")
+    return out
+
+
+def _recipe(project: Project) -> Recipe:
+    name = project.model.recipe
+    if name not in RECIPES:
+        raise ModelError(
+            f"needs one of {', '.join(RECIPES)}, found {name!r}",
+            where=f"{project.root / 'midge.toml'}: [model] recipe",
+            do="name one of them; midge/train/recipes.py shows what they are",
+        )
+    return RECIPES[name]
+
+
+def _quantize(model: Any, data: Dataset, raw: Raw, out: Path) -> Path:
+    _say("quantizing to int8 ...")
+    # At random: a regular step could fall in with an order of the classes.
+    order = np.random.default_rng(0).permutation(len(data.train))[:_MOST_REPRESENTATIVE]
+    saved = out.with_suffix(".keras")
+    model.save(saved)
+    return convert(saved, to_real(data.train.counts[order], raw), out)
+
+
+def _describe(project: Project, data: Dataset, raw: Raw, made: Path) -> Meta:
+    content = made.read_bytes()
+    graph = tflite.Model.GetRootAs(content, 0).Subgraphs(0)
+    outputs = int(np.prod(graph.Tensors(graph.Outputs(0)).ShapeAsNumpy()))
+    return Meta(
+        name=project.name,
+        version=project.project.version,
+        # A single output is the score of the second class, "yes".
+        labels=data.labels[-1:] if outputs == 1 else data.labels,
+        raw=raw,
+        data_fingerprint=data.fingerprint,
+        golden=_golden(graph, to_real(data.train.counts[0], raw)),
+        extra={
+            "tflite_sha256": hashlib.sha256(content).hexdigest(),
+            "data": data.name,
+            "channels": data.channels,
+            "rate_hz": data.rate_hz,
+            "recipe": project.model.recipe,
+            "seed": project.model.seed,
+        },
+    )
+
+
+def _golden(graph: tflite.SubGraph, real: np.ndarray) -> list[int]:
+    """The window as the model's int8 input, flat."""
+    quant = graph.Tensors(graph.Inputs(0)).Quantization()
+    scale, zero_point = quant.Scale(0), quant.ZeroPoint(0)
+    quantized = np.clip(np.rint(real / scale) + zero_point, -128, 127)
+    return [int(value) for value in quantized.reshape(-1)]
+
+
+def _accuracies(fitted: Fitted, data: Dataset, raw: Raw, made: Path) -> dict[str, float | int]:
+    scores = fitted.model.predict(to_real(data.test.counts, raw), verbose=0)
+    in_float = float((decide(scores, half=0.5) == data.test.classes).mean())
+    return {"int8": accuracy(made, data.test), "float": in_float, "test_windows": len(data.test)}
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,89 @@
+"""Keras or SavedModel to an int8 ``.tflite``, with every tensor's type looked at."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from midge.errors import MidgeError, ModelError
+from midge.train.leftover import find_leftovers
+
+_TIMEOUT_S = 600
+
+
+def convert(model: Path, representative: np.ndarray, out: Path) -> Path:
+    """Converts ``model`` to int8 with batch 1 and writes ``out``; returns ``out``.
+
+    Args:
+        model: ``.keras``, ``.h5`` or a SavedModel folder; one input.
+        representative: float32 ``[n, ...]``, real inputs as the model gets them (a hundred or
+            more, of every class): tensor ranges are measured on them.
+        out: the ``.tflite`` to write; appears whole or not at all.
+
+    Raises:
+        ModelError: no such model, the converter failed or crashed, or a layer stayed float.
+        MidgeError: TensorFlow is not installed.
+    """
+    model, out = Path(model), Path(out)
+    if not model.exists():
+        raise ModelError("no such file or folder", where=str(model), do="train or save it first")
+    samples = np.ascontiguousarray(representative, np.float32)
+    if len(samples) == 0 or not np.isfinite(samples).all():
+        raise ModelError(
+            f"needs finite representative inputs, found {len(samples)} with "
+            f"{int((~np.isfinite(samples)).sum())} NaN or infinite values",
+            where=str(model), do="give windows of real recordings",
+        )  # fmt: skip
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+        sample_file, made = Path(folder) / "samples.npy", Path(folder) / "model.tflite"
+        np.save(sample_file, samples)
+        _run_converter(model, sample_file, made)
+        find_leftovers(made.read_bytes(), str(model))
+        os.replace(made, out)
+    return out
+
+
+def _run_converter(model: Path, samples: Path, out: Path) -> None:
+    # The package may not be installed (a checkout), so the child gets our own path.
+    package_root = str(Path(__file__).parents[2])
+    path = os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH", "")]))
+    command = [sys.executable, "-m", "midge.train.converter", str(model), str(samples), str(out)]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, errors="replace",
+            env=os.environ | {"PYTHONPATH": path}, timeout=_TIMEOUT_S,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise ModelError(
+            f"TensorFlow's converter did not finish in {_TIMEOUT_S} s", where=str(model),
+            do="leave out layers until it does, to find the one that hangs it",
+        ) from None  # fmt: skip
+    if done.returncode == 0 and out.exists():
+        return
+    raise _failure(model, done)
+
+
+def _failure(model: Path, done: subprocess.CompletedProcess[str]) -> MidgeError:
+    """The error that says how the converter's process ended."""
+    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    if "need TensorFlow" in done.stderr:
+        return MidgeError("conversion needs TensorFlow", do="pip install 'midge[train]'")
+    if done.returncode < 0:
+        name = signal.Signals(-done.returncode).name
+        said = [line for line in done.stdout.splitlines() if line.startswith("its layers: ")]
+        return ModelError(
+            "; ".join([f"TensorFlow's converter crashed ({name})", *said]), where=str(model),
+            do="LSTM and GRU crash it; use Conv1D, or leave layers out to find the one",
+        )  # fmt: skip
+    return ModelError(
+        f"TensorFlow's converter failed: {lines[-1] if lines else 'no message'}",
+        where=str(model),
+        do="see which layer the message names; Conv, Dense, pooling, ReLU and softmax convert",
+    )

@@ -1,0 +1,47 @@
+"""Checks a memory plan by playing it: every byte of the arena knows which buffer owns it."""
+
+from __future__ import annotations
+
+from midge.program import Program
+
+
+def play(program: Program) -> None:
+    """Raises ``AssertionError`` where a step would read bytes that another buffer took.
+
+    Independent of the planner: knows no lifetimes, only what steps read and write, in order.
+    """
+    owner: list[int | None] = [None] * program.arena_bytes
+
+    def span(buffer: int) -> range:
+        start = program.buffers[buffer].offset
+        assert start >= 0 and start % 4 == 0, f"buffer {buffer} at {start}"
+        end = start + program.buffers[buffer].nbytes
+        assert end <= program.arena_bytes, f"buffer {buffer} ends at {end}"
+        return range(start, end)
+
+    def take(buffer: int) -> None:
+        for byte in span(buffer):
+            owner[byte] = buffer
+
+    def intact(buffer: int, when: str) -> None:
+        lost = [byte for byte in span(buffer) if owner[byte] != buffer]
+        assert not lost, f"{when}: buffer {buffer} lost byte {lost[0]} to {owner[lost[0]]}"
+
+    for port in program.inputs:
+        take(port.buffer)
+    for port in program.inputs:
+        intact(port.buffer, "start")
+    for number, step in enumerate(program.steps):
+        for buffer in step.reads:
+            intact(buffer, f"step {number}")
+        for write in step.writes:
+            for other in {*step.reads, *step.writes} - {write}:
+                if set(span(write)) & set(span(other)):
+                    assert (other, write) in step.in_place or (write, other) in step.in_place
+                    assert span(write).start == span(other).start, f"step {number}: shifted"
+        written = set(step.writes) - set(step.reads)
+        for buffer in step.writes:
+            if buffer in written:
+                take(buffer)
+    for port in program.outputs:
+        intact(port.buffer, "end")
