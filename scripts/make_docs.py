@@ -13,7 +13,7 @@ from pathlib import Path
 
 from midge import exits
 from midge.cli import make_parser
-from midge.ops import markdown_table
+from midge.ops import markdown
 from midge.project import sections
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -57,7 +57,8 @@ def toml_page() -> str:
     ]
     for name, kind in sections().items():
         hints = typing.get_type_hints(kind)
-        lines += [f"\n## [{name}]\n", (kind.__doc__ or "").split(": ", 1)[1].strip() + "\n"]
+        about = (kind.__doc__ or "").split(": ", 1)[1].strip()
+        lines += [f"\n## [{name}]\n", about[0].upper() + about[1:] + "\n"]
         lines += ["| key | type | default | meaning |", "|---|---|---|---|"]
         for field in dataclasses.fields(kind):
             meaning = field.metadata["doc"]
@@ -89,9 +90,9 @@ def ops_page() -> str:
     return (
         _NOTE.format("host/midge/ops.py")
         + "\n# Operations\n\n"
-        + "What a `.tflite` may contain. Exact: equal to LiteRT's reference kernels in every bit.\n\n"
-        + markdown_table()
-        + "\n"
+        + "What a `.tflite` may contain. Exact: equal to LiteRT's reference kernels, "
+        + "bit for bit.\n\n"
+        + markdown()
     )
 
 

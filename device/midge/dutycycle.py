@@ -28,6 +28,8 @@ class DutyCycle:
         period_ms: from one piece of work to the next, 0..2**29 - 1; 0: there is no period, and
             ``sleep()`` returns at once.
         usb: keep USB fully alive.
+        slack_us: how much longer than asked a sleep may last, 0..1000. Light sleeps take whole
+            milliseconds; without slack the rest is waited for awake, with 1000 it never is.
         awake_ma, asleep_ma: the board's currents in mA, for ``average_ma``; the board's data
             sheet or a meter has them.
         clock: see ``midge.clock``.
@@ -38,15 +40,18 @@ class DutyCycle:
     Work between two sleeps may take up to 8.9 minutes; beyond that its time is counted wrong.
 
     Raises:
-        ValueError: ``period_ms`` outside its range.
+        ValueError: ``period_ms`` or ``slack_us`` outside its range.
     """
 
-    def __init__(self, period_ms=0, *, usb=False, awake_ma=0, asleep_ma=0, clock=None):
+    def __init__(self, period_ms=0, *, usb=False, slack_us=0, awake_ma=0, asleep_ma=0, clock=None):
         if not isinstance(period_ms, int) or not 0 <= period_ms < 1 << 29:
             raise ValueError(
                 "DutyCycle: period_ms needs an int 0..%d, found %r" % ((1 << 29) - 1, period_ms)
             )
+        if not isinstance(slack_us, int) or not 0 <= slack_us <= 1000:
+            raise ValueError("DutyCycle: slack_us needs an int 0..1000, found %r" % (slack_us,))
         self.period_ms = period_ms
+        self.slack_us = slack_us
         self.usb = usb
         self.awake_ma = awake_ma
         self.asleep_ma = asleep_ma
@@ -98,7 +103,7 @@ class DutyCycle:
         end = clock.ticks_add(begin, us)
         left = us
         while left >= 2000 and not self.usb:
-            clock.lightsleep(left // 1000)
+            clock.lightsleep((left + self.slack_us) // 1000)
             left = clock.ticks_diff(end, clock.ticks_us())
         if left > 0:
             clock.sleep_us(left)
@@ -140,6 +145,10 @@ class DutyCycle:
         """Estimated average current in mA: the two currents, weighted by time."""
         duty = self.duty
         return self.awake_ma * duty + self.asleep_ma * (1 - duty)
+
+    def stats(self):
+        """A dict of ``awake_ms`` and ``asleep_ms``, for telemetry."""
+        return {"awake_ms": self.awake_ms, "asleep_ms": self.asleep_ms}
 
     def battery_days(self, mah):
         """Days that ``mah`` milliampere-hours last at ``average_ma`` (self-discharge left out).

@@ -5,7 +5,7 @@ $(error MIDGE_GENERATED: set it to the folder with the generated models)
 endif
 
 MIDGE_MPY_DIR := $(USERMOD_DIR)
-MIDGE_CORE_DIR := $(MIDGE_MPY_DIR)/../midge
+MIDGE_CORE_DIR := $(patsubst %/midge_mpy,%/midge,$(MIDGE_MPY_DIR))
 
 SRC_USERMOD_C += $(addprefix $(MIDGE_MPY_DIR)/, \
 	modmidge.c midge_model.c midge_info.c midge_io.c midge_clock.c)

@@ -120,7 +120,7 @@ static mp_obj_t model_predict(size_t n_args, const mp_obj_t *pos_args, mp_map_t 
     infer(model, in, out);
     return args[1].u_obj == mp_const_none ? scores : mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_KW(model_predict_obj, 2, model_predict);
+static MP_DEFINE_CONST_FUN_OBJ_KW(model_predict_obj, 1, model_predict);
 
 static size_t best_of(const midge_port_t *port, const void *values) {
     size_t best = 0;

@@ -70,7 +70,8 @@ def parse_structs(text: str, where: str = "midge_params.h") -> dict[str, tuple[F
         for line in filter(None, (part.strip() for part in body.split(";"))):
             field = _FIELD.fullmatch(line)
             if field is None:
-                raise BuildError(f"'{line}' in {name} is not an int32_t or midge_ref_t", where=where)
+                what = f"'{line}' in {name} is not an int32_t or midge_ref_t"
+                raise BuildError(what, where=where)
             fields.append(Field(field[2], field[1] == "midge_ref_t"))
         if len({field.name for field in fields}) != len(fields):
             raise BuildError(f"{name} has two fields of one name", where=where)
@@ -103,7 +104,9 @@ def parse(folder: Path) -> Abi:
             texts[name] = (folder / name).read_text(encoding="utf-8")
         except OSError as err:
             raise BuildError(
-                f"cannot read it: {err.strerror}", where=str(folder / name), do="install Midge again"
+                f"cannot read it: {err.strerror}",
+                where=str(folder / name),
+                do="install Midge again",
             ) from err
     version = _VERSION.search(texts["midge.h"])
     if version is None:

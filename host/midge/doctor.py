@@ -111,15 +111,13 @@ def sources() -> Finding:
     """MicroPython, the Pico SDK and the rest, in the cache."""
     name, mend = "sources of MicroPython and SDK", f"{sys.executable} -m midge.firmware.sources"
     try:
-        from midge.firmware.sources import missing
+        from midge.firmware.sources import cached
     except ImportError as err:
         return Finding(name, False, f"midge itself is damaged: {err}", _reinstall())
-    lacking = missing()
-    if lacking:
-        return Finding(name, False, "not fetched: " + ", ".join(lacking), mend)
-    from midge.paths import cache_dir
-
-    return Finding(name, True, str(cache_dir()))
+    tree = cached()
+    if tree is None:
+        return Finding(name, False, "not fetched yet", mend)
+    return Finding(name, True, str(tree))
 
 
 def ports() -> Finding:
@@ -172,5 +170,3 @@ def report(findings: list[Finding]) -> str:
 def healthy(findings: list[Finding]) -> bool:
     """Whether everything needed is there."""
     return all(finding.ok or not finding.needed for finding in findings)
-
-

@@ -47,12 +47,8 @@ def examples_dir() -> Path:
 
 
 def device_dir() -> Path:
-    """The folder that holds the ``midge`` package for the board (freeze this folder).
-
-    In a checkout that is ``device/``; in a wheel the package's own ``device`` folder, whose
-    sub-folder is called ``midge`` as well.
-    """
-    return _folder("device", "device")
+    """The modules of the board's package ``midge``, which the wheel has as ``midge.device``."""
+    return _folder("device/midge", "device")
 
 
 def _folder(in_checkout: str, in_wheel: str) -> Path:

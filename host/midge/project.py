@@ -110,7 +110,7 @@ class RunSection:
         "counts, int16 (samples, channels); default: the data's windows to test with",
         "",
     )
-    timeout_s: float = _key("seconds without a line from the board before giving up", 120.0, low=1)
+    timeout_s: float = _key("seconds that the script may take; 0: no limit", 0.0, low=0)
 
 
 @dataclasses.dataclass(frozen=True)

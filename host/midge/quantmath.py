@@ -305,3 +305,58 @@ def _multiplier_over_one(scale: float) -> tuple[int, int]:
     fraction, shift = math.frexp(scale)
     mult = round_away(fraction * (1 << 31))
     return (mult // 2, shift + 1) if mult == 1 << 31 else (mult, shift)
+
+
+# -- HARD_SWISH --------------------------------------------------------------------------------
+
+
+def hard_swish_table(
+    in_scale: float, in_zero_point: int, out_scale: float, out_zero_point: int
+) -> Table:
+    """x * relu6(x + 3) / 6 in 16-bit fixed point, as TFLite's reference HARD_SWISH has it.
+
+    Raises:
+        ValueError: the output's scale is under 1/128 of the input's, where the oracle stops.
+    """
+    fine = np.float32(np.float32(1 / 128) * np.float32(in_scale))
+    out_mult, out_shift = quantize_multiplier(float(fine / np.float32(out_scale)))
+    relu_mult, relu_shift = quantize_multiplier(float(fine / np.float32(3 / 32768)))
+    if out_shift > 0:
+        raise ValueError(f"output scale {out_scale:g} is under 1/128 of input scale {in_scale:g}")
+    out_mult, relu_mult = _to_int16(out_mult), _to_int16(relu_mult)
+
+    def value(q: int) -> int:
+        x = (q - in_zero_point) << 7
+        relu = x
+        if relu_shift > 0:
+            relu = _saturate16(relu << (relu_shift - 1))
+        relu = _mul_high16(relu, relu_mult)
+        if relu_shift > 0:
+            relu = _saturate16(relu << 1)
+        elif relu_shift < 0:
+            relu = _div_pot16(relu, -relu_shift)
+        product = ((relu + (1 << 15)) >> 1) * _mul_high16(x, out_mult)
+        truncated = abs(product) >> 15
+        signed = truncated if product >= 0 else -truncated
+        return _div_pot16(signed, -out_shift) + out_zero_point
+
+    return make_table(value, "int8", "int8")
+
+
+def _to_int16(mult: int) -> int:
+    return min((mult + (1 << 15)) >> 16, 2**15 - 1)
+
+
+def _saturate16(x: int) -> int:
+    return min(max(x, -(2**15)), 2**15 - 1)
+
+
+def _div_pot16(x: int, n: int) -> int:
+    """gemmlowp's 16-bit RoundingDivideByPOT: its mask is -1 from 16 bits on, so it gives 1 or -1
+    where 0 would be right. The oracle has that, so Midge has."""
+    return div_pot(x, n) if n < 16 else (1 if x >= 0 else -1)
+
+
+def _mul_high16(a: int, b: int) -> int:
+    """gemmlowp's 16-bit SaturatingRoundingDoublingHighMul."""
+    return (a * b + (1 << 14)) >> 15

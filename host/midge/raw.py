@@ -6,10 +6,13 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from midge.errors import ModelError
 
 if TYPE_CHECKING:
     from midge.compile import CompiledModel
+    from midge.program import Port
 
 _MAX_OFFSET = 1 << 20  # counts are int16; the difference has to stay far inside int32
 _MAX_MULTIPLIER = 1 << 20
@@ -80,3 +83,14 @@ def _multiplier(real: float, where: str) -> tuple[int, int]:
     if shift < -31:  # far below one step for any count: keep what the smallest shift holds
         mult, shift = round(real * (1 << 62)), -31
     return mult, shift
+
+
+def quantize_raw(raw: RawConstants, port: Port, counts: np.ndarray) -> np.ndarray:
+    """int16 counts to int8, flat, channels last: the integers of ``midge_quantize_raw``."""
+    assert port.quant is not None
+    channels = len(raw.offset)
+    x = counts.astype(np.int64).reshape(-1, channels) - np.array(raw.offset, np.int64)
+    right = 31 - np.array(raw.shift, np.int64)
+    scaled = (x * np.array(raw.mult, np.int64) + (np.int64(1) << (right - 1))) >> right
+    q = scaled + int(port.quant.zero_point[0])
+    return np.clip(q, -128, 127).astype(np.int8).reshape(-1)

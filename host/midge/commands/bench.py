@@ -66,7 +66,9 @@ def table(result: dict[str, Any]) -> str:
     lines = [f"{'layer':<{width}}  {'cycles':>12}  {'MACs':>12}  cycles/MAC"]
     for row in result["per_op"]:
         per_mac = f"{row['cycles'] / row['macs']:10.2f}" if row["macs"] else f"{'-':>10}"
-        lines.append(f"{row['layer']:<{width}}  {row['cycles']:>12,}  {row['macs']:>12,}  {per_mac}")
+        lines.append(
+            f"{row['layer']:<{width}}  {row['cycles']:>12,}  {row['macs']:>12,}  {per_mac}"
+        )
     lines.append(
         f"{result['model']} on {result['board']}: {result['cycles']:,} cycles, "
         f"{result['ms']:.2f} ms; arena {kib(result['arena_bytes'])}, "

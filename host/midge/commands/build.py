@@ -53,7 +53,7 @@ def do_build(args: argparse.Namespace) -> int:
     paths = [model_path(named, project) for named in args.models or [None]]
     compiled = compile_all(paths)
     if project and not args.models:
-        check_budget(compiled[0].program, project.budget, str(project.root / "midge.toml"))
+        check_budget(compiled[0], project.budget, str(project.root / "midge.toml"))
     out = args.out or (project.build_dir if project else Path("build"))
     from midge.firmware.build import build
 

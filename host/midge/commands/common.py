@@ -86,7 +86,8 @@ def model_path(named: Path | None, project: Project | None) -> Path:
         return named
     if project is None:
         raise MidgeError(
-            "no model named and no project here", do="name a .tflite, or go to a project folder"
+            "no model named and no project here",
+            do="name a .tflite, go to a project folder, or make one: `midge new NAME`",
         )
     if not project.model_path.is_file():
         raise MidgeError(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from midge import telemetry
 from midge.commands.common import (
     Progress,
     add_command,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from midge.emulator.sensors import Sensor
     from midge.project import Project
 
+_NEVER_S = 7 * 24 * 3600.0  # a week
 _EXAMPLES = """\
   midge run
   midge run main.py --device /dev/ttyACM0
@@ -43,7 +45,7 @@ def add_parser(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "--firmware", type=Path, metavar="UF2", help="for the emulator (default: the project's)"
     )
     parser.add_argument(
-        "--timeout", type=float, metavar="SECONDS", help="give up after so long (default: 120)"
+        "--timeout", type=float, metavar="SECONDS", help="give up after so long (default: never)"
     )
     add_project(parser)
 
@@ -57,10 +59,10 @@ def do_run(args: argparse.Namespace) -> int:
     if not script.is_file():
         raise MidgeError("no such script", where=str(script), do="check [run] script or the name")
     uf2 = args.firmware or (project.build_dir / "firmware.uf2" if project else None)
-    timeout_s = args.timeout or (project.run.timeout_s if project else 120.0)
+    timeout_s = args.timeout or (project.run.timeout_s if project else 0) or _NEVER_S
     from midge.links import open_link
+    from midge.run import run_script
 
-    lines = []
     sensors = sensors_of(project) if args.device in ("auto", "emulator") else []
     with (
         Progress("run") as progress,
@@ -68,11 +70,28 @@ def do_run(args: argparse.Namespace) -> int:
     ):
         progress(f"{script.name} on {link.description}")
         progress.done()
-        for line in link.run(script, timeout_s):
-            lines.append(line)
-            say(args, line)
-    emit_json(args, {"script": script, "device": link.description, "lines": lines})
+        result = run_script(
+            script, link, timeout_s,
+            on_line=lambda line: say(args, line),
+            on_record=lambda record: say(args, shown(record)),
+        )  # fmt: skip
+    other = [line for line in result.lines if telemetry.parse(line) is None]
+    report = {"script": script, "device": link.description, "records": result.records}
+    emit_json(args, {**report, "lines": other})
     return 0
+
+
+def shown(record: dict[str, Any]) -> str:
+    """A telemetry record as a line for people: seconds, kind, then its fields."""
+    fields = {key: value for key, value in record.items() if key not in ("k", "t")}
+    texts = (f"{key} {_short(value)}" for key, value in fields.items())
+    return f"{record['t'] / 1000:8.1f} s  {record['k']:<6}  " + "  ".join(texts)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list):
+        return "[" + " ".join(map(_short, value)) + "]"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def sensors_of(project: Project | None) -> list[Sensor]:
@@ -94,10 +113,9 @@ def sensors_of(project: Project | None) -> list[Sensor]:
 def _counts(project: Project) -> np.ndarray:
     """Raw counts, int16 (samples, channels)."""
     if not project.run.recording:
-        from midge.train.data import load_dataset
+        from midge.train.stream import project_stream
 
-        windows = load_dataset(project).test.counts
-        return windows.reshape(-1, windows.shape[-1])
+        return project_stream(project).counts
     import numpy as np
 
     path = project.root / project.run.recording

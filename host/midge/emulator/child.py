@@ -1,4 +1,8 @@
-"""The process that an emulated Pico runs in: ``python -m midge.emulator.child UF2 SENSORS``.
+"""The process that an emulated Pico runs in.
+
+``python -m midge.emulator.child UF2 SENSORS FILESYSTEM START END``: what it boots, what is wired
+to it (see midge.emulator.sensors), an image of the filesystem ("" for none) and where in flash
+the filesystem lies.
 
 It serves the board's USB console on a TCP port of its own choosing, answers the host's
 questions (one JSON object a line) on stdin and stdout, and ends when stdin closes, so that it
@@ -18,10 +22,6 @@ from typing import Any
 from midge.emulator import devices, probes, sensors
 
 BOOT_TIMEOUT_S = 60.0  # a boot takes about 1 s; a firmware that hangs never enumerates
-# MicroPython's filesystem on a 2 MB Pico is the last 1408 KB of flash
-# (ports/rp2/boards/RPI_PICO/mpconfigboard.h: MICROPY_HW_FLASH_STORAGE_BYTES).
-FLASH_BYTES = 2 * 1024 * 1024
-FS_BYTES = 1408 * 1024
 
 
 class Wiring:
@@ -43,21 +43,28 @@ class Wiring:
 class Board:
     """The running emulator and the answers to the host's questions."""
 
-    def __init__(self, uf2: Path, parts: list[sensors.Sensor], filesystem: Path | None):
+    def __init__(
+        self, uf2: Path, parts: list[sensors.Sensor], filesystem: Path | None, place: slice
+    ):
         from rp2040py.boards import BoardSpec
         from rp2040py.cli.socket_repl import SocketInteractiveRepl
         from rp2040py.device import MicroPythonDevice
 
         self.wiring = Wiring(parts)
-        self.device = MicroPythonDevice(
-            board=BoardSpec(extras=(lambda: self.wiring,), image=uf2)
-        )
+        self.device = MicroPythonDevice(board=BoardSpec(extras=(lambda: self.wiring,), image=uf2))
+        self._place = place
         if filesystem is not None and filesystem.exists():
-            self.device.mcu.flash[FLASH_BYTES - FS_BYTES : FLASH_BYTES] = filesystem.read_bytes()
+            self._load_filesystem(filesystem)
         simulator = self.device.simulator
         self.repl = SocketInteractiveRepl(
             self.device.cdc, simulator, on_quit=simulator.shutdown_request.request
         )
+
+    def _load_filesystem(self, path: Path) -> None:
+        image, size = path.read_bytes(), self._place.stop - self._place.start
+        if len(image) != size:
+            raise ValueError(f"{path}: {len(image)} bytes, a filesystem image has {size}")
+        self.device.mcu.flash[self._place] = image
 
     async def start(self) -> dict[str, Any]:
         """Boots the firmware and opens the TCP port."""
@@ -103,8 +110,7 @@ class Board:
             device.power_on()
 
     def do_save_filesystem(self, path: str) -> None:
-        image = bytes(self.device.mcu.flash[FLASH_BYTES - FS_BYTES : FLASH_BYTES])
-        Path(path).write_bytes(image)
+        Path(path).write_bytes(bytes(self.device.mcu.flash[self._place]))
 
 
 async def _requests() -> asyncio.StreamReader:
@@ -124,8 +130,9 @@ async def serve(board: Board) -> int:
     try:
         _say(await board.start())
         while line := await reader.readline():
-            if not board.device.simulator.executing:
-                _say({"error": f"the emulator stopped: {board.device.simulator.engine_room_error}"})
+            simulator = board.device.simulator
+            if not simulator.executing:
+                _say({"error": f"the emulator stopped: {simulator.engine_room_error}"})
                 return 1
             try:
                 _say(board.answer(json.loads(line)))
@@ -141,10 +148,11 @@ async def serve(board: Board) -> int:
 
 
 def main(argv: list[str]) -> int:
-    uf2, wiring, filesystem = argv
+    uf2, wiring, filesystem, start, end = argv
     parts = sensors.load(Path(wiring))
     try:
-        board = Board(Path(uf2), parts, Path(filesystem) if filesystem else None)
+        image = Path(filesystem) if filesystem else None
+        board = Board(Path(uf2), parts, image, slice(int(start), int(end)))
     except (OSError, ValueError) as err:
         _say({"error": str(err)})
         return 1

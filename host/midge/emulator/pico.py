@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -13,14 +14,16 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, Self
 
+from midge.boards import load_board
 from midge.emulator import sensors as sensors_module
 from midge.emulator.probes import Edge, Mark
 from midge.emulator.sensors import Sensor
 from midge.errors import LinkError
 
 WHERE = "emulated Pico"
+BOARD = "RPI_PICO"  # the one that is emulated
 START_TIMEOUT_S = 90.0  # the child's own boot limit is 60 s, plus imports on a busy machine
 ANSWER_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 5.0
@@ -43,9 +46,7 @@ class EmulatedPico:
         LinkError: the emulator is not installed, the firmware is missing or does not boot.
     """
 
-    def __init__(
-        self, uf2: Path, sensors: Sequence[Sensor] = (), filesystem: Path | None = None
-    ):
+    def __init__(self, uf2: Path, sensors: Sequence[Sensor] = (), filesystem: Path | None = None):
         if importlib.util.find_spec("rp2040py") is None:
             raise LinkError(
                 "the emulator (rp2040py) is not installed", where=WHERE, do="pip install rp2040py"
@@ -67,7 +68,9 @@ class EmulatedPico:
         wiring = Path(self._folder.name) / "sensors.npz"
         sensors_module.save(wiring, sensors)
         command = [sys.executable, "-m", "midge.emulator.child", str(uf2), str(wiring)]
+        board = load_board(BOARD)
         command.append(str(self._filesystem) if self._filesystem else "")
+        command += [str(board.firmware_flash_bytes), str(board.flash_bytes)]
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -162,7 +165,7 @@ class EmulatedPico:
 
     def close(self, *, save: bool = True) -> None:
         """Ends the emulator; keeps the filesystem if it has a file to keep it in."""
-        process, self._process = self._process, self._process
+        process = self._process
         try:
             if save and self._filesystem is not None and process and process.poll() is None:
                 partial = self._filesystem.with_suffix(".partial")
@@ -175,7 +178,7 @@ class EmulatedPico:
             self._stderr.close()
             self._folder.cleanup()
 
-    def __enter__(self) -> EmulatedPico:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -190,10 +193,8 @@ class EmulatedPico:
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Closes stdin, which ends the child; kills it if that takes too long."""
     assert process.stdin is not None and process.stdout is not None
-    try:
+    with contextlib.suppress(BrokenPipeError):
         process.stdin.close()
-    except BrokenPipeError:
-        pass
     try:
         process.wait(STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:

@@ -195,8 +195,7 @@ def load(path: Path) -> list[Sensor]:
 
 def _check_wiring(sensors: Sequence[Sensor]) -> None:
     places = [
-        (s.kind, s.bus, s.addr) if isinstance(s, Mpu6050) else (s.kind, s.channel)
-        for s in sensors
+        (s.kind, s.bus, s.addr) if isinstance(s, Mpu6050) else (s.kind, s.channel) for s in sensors
     ]
     for place in places:
         if places.count(place) > 1:

@@ -96,3 +96,28 @@ def _source(strategy: str, pins: Pins) -> tuple[str, Source]:
     if strategy == "git" or (strategy == "auto" and Git.answers(pins.sources[0].git)):
         return "git", Git()
     return "debian", Debian(downloads, pins)
+
+
+def main() -> int:
+    """``python -m midge.firmware.sources``: fetches, says nothing if all is there."""
+    import sys
+
+    from midge import exits
+
+    if cached():
+        return exits.OK
+    try:
+        tree = fetch(progress=lambda text: print(text, file=sys.stderr, flush=True))
+    except BuildError as err:
+        print(f"sources: error: {err}", file=sys.stderr)
+        return exits.BUILD
+    print(f"sources: {tree}", file=sys.stderr)
+    return exits.OK
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
+
+
+if __name__ == "__main__":
+    print(fetch(progress=print))

@@ -65,9 +65,7 @@ def _emulator(uf2: Path | None, sensors: Sequence[Sensor], say: Progress) -> Lin
     from midge.links.emulated import EmulatedLink
 
     if uf2 is None:
-        raise LinkError(
-            "no firmware to boot", where="emulated Pico", do="run `midge build` first"
-        )
+        raise LinkError("no firmware to boot", where="emulated Pico", do="run `midge build` first")
     say(f"booting {uf2.name} on the emulated Pico")
     return EmulatedLink(uf2, sensors)
 

@@ -6,6 +6,7 @@ import abc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from midge.emulator.probes import Edge
 from midge.errors import LinkError
@@ -15,18 +16,20 @@ DEFAULT_TIMEOUT_S = 60.0
 
 
 class ScriptError(LinkError):
-    """The script on the board raised an exception; ``traceback`` is what it printed.
+    """The script on the board raised an exception; the link itself is fine.
 
-    The link itself is fine.
+    ``lines`` is all that it printed, ``traceback`` the end of that.
     """
 
-    def __init__(self, traceback: str, *, where: str):
-        lines = traceback.strip().splitlines()
+    def __init__(self, printed: list[str], *, where: str):
+        self.lines = printed
+        starts = [i for i, line in enumerate(printed) if line.startswith("Traceback (most")]
+        self.traceback = "\n".join(printed[starts[-1] :] if starts else printed[-1:])
+        lines = self.traceback.splitlines()
         super().__init__(
             f"the script raised {lines[-1] if lines else 'an exception'}",
             where=where,
         )
-        self.traceback = traceback
 
 
 class Link(abc.ABC):
@@ -73,7 +76,7 @@ class Link(abc.ABC):
     def close(self) -> None:
         """Lets the board go. Closing twice is fine."""
 
-    def __enter__(self) -> Link:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -19,14 +19,10 @@ class EmulatedLink(Link):
     Args and errors: as :class:`midge.emulator.pico.EmulatedPico`, which is ``pico``.
     """
 
-    def __init__(
-        self, uf2: Path, sensors: Sequence[Sensor] = (), filesystem: Path | None = None
-    ):
+    def __init__(self, uf2: Path, sensors: Sequence[Sensor] = (), filesystem: Path | None = None):
         self.pico = EmulatedPico(uf2, sensors, filesystem)
         try:
-            self._mpremote = MpremoteLink(
-                self.pico.url, "emulated Pico", soft_reset_first=False
-            )
+            self._mpremote = MpremoteLink(self.pico.url, "emulated Pico", soft_reset_first=False)
         except BaseException:
             self.pico.close(save=False)
             raise

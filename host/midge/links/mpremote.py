@@ -24,6 +24,10 @@ _NO_REPL = ("could not enter raw repl", "unexpected read during raw paste", "cou
 _LOST = ("disconnected", "returned no data", "Input/output error", "waiting for", "Connection")
 
 
+class TookTooLongError(LinkError):
+    """The board did not finish within its time."""
+
+
 class MpremoteLink(Link):
     """A board on a serial port, or on any URL that pyserial opens.
 
@@ -51,7 +55,10 @@ class MpremoteLink(Link):
         Raises:
             LinkError: no such port, no permission, port busy, or no MicroPython there.
         """
-        return self.exec("import sys; print(sys.platform)", CONTACT_TIMEOUT_S).strip()
+        try:
+            return self.exec("import sys; print(sys.platform)", CONTACT_TIMEOUT_S).strip()
+        except TookTooLongError:
+            raise self._no_micropython() from None
 
     def run(self, script: Path, timeout_s: float = DEFAULT_TIMEOUT_S) -> Iterator[str]:
         if not script.is_file():
@@ -96,11 +103,19 @@ class MpremoteLink(Link):
 
     def _silent(self, timeout_s: float, lines: list[str]) -> LinkError:
         last = f"; its last line was {lines[-1]!r}" if lines else ", not one line came"
-        return LinkError(
+        return TookTooLongError(
             f"the board was still busy after {timeout_s:g} s{last}",
             where=self._description,
             do="allow it more time, or look for an endless loop; on the emulated Pico wait "
             "with machine.lightsleep(), as time.sleep() runs slower than real time there",
+        )
+
+    def _no_micropython(self) -> LinkError:
+        return LinkError(
+            "no MicroPython answers there",
+            where=self._description,
+            do="is it the right port, and has the board MicroPython on it (`midge flash`)? "
+            "Unplug it and plug it in again",
         )
 
     def _failure(self, stderr: str, lines: list[str], where: str) -> LinkError:
@@ -109,14 +124,9 @@ class MpremoteLink(Link):
         if "failed to access" in stderr:
             return ports.cannot_open(self._port)
         if not last:
-            return ScriptError(_traceback(lines), where=where)
+            return ScriptError(lines, where=where)
         if any(text in stderr for text in _NO_REPL):
-            return LinkError(
-                "no MicroPython answers there",
-                where=self._description,
-                do="is it the right port, and has the board MicroPython on it (`midge flash`)? "
-                "Unplug it and plug it in again",
-            )
+            return self._no_micropython()
         if any(text in last for text in _LOST):
             return LinkError(
                 f"the board stopped answering: {last}",
@@ -159,12 +169,6 @@ def _decode(line: bytes) -> str:
 def _text(stderr: IO[bytes]) -> str:
     stderr.seek(0)
     return stderr.read().decode(errors="replace")
-
-
-def _traceback(lines: list[str]) -> str:
-    """The traceback at the end of a script's output."""
-    starts = [i for i, line in enumerate(lines) if line.startswith("Traceback (most recent")]
-    return "\n".join(lines[starts[-1] :] if starts else lines[-1:])
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -5,8 +5,8 @@ Importing this package is cheap; TensorFlow is imported when something is traine
 
 from __future__ import annotations
 
-from midge.train.quantize import convert
 from midge.train.data import DataError, Dataset, load_dataset
 from midge.train.pipeline import train
+from midge.train.quantize import convert
 
 __all__ = ["DataError", "Dataset", "convert", "load_dataset", "train"]

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from midge.errors import ModelError
 from midge.train.augment import augment
 from midge.train.data import split_by_class
 from midge.train.recipes import Recipe
 from midge.train.tf import import_tensorflow
 
-# Augmented copies are made until an epoch has about this many windows.
+# A small set is filled up to about this many windows an epoch with changed copies.
 _WINDOWS_PER_EPOCH = 1000
 _LEARNING_RATE = 0.003
 
@@ -49,12 +50,19 @@ def fit(
     tensorflow.config.experimental.enable_op_determinism()
     rng = np.random.default_rng(seed)
     kept, held_out = split_by_class(classes, 0.2, rng)
-    copies = max(1, _WINDOWS_PER_EPOCH // len(kept))
-    x = np.concatenate([real[kept], augment(real[kept], copies, rng)]) if copies > 1 else real[kept]
-    y = np.tile(classes[kept], len(x) // len(kept))
+    copies = max(0, _WINDOWS_PER_EPOCH // len(kept) - 1)
+    x = np.concatenate([real[kept], augment(real[kept], copies, rng)])
+    y = np.tile(classes[kept], copies + 1)
 
     _, length, channels = real.shape
-    model = recipe(length, channels, n_classes)
+    try:
+        model = recipe(length, channels, n_classes)
+    except ValueError as err:
+        raise ModelError(
+            f"does not suit windows of {length} samples and {channels} channels "
+            f"in {n_classes} classes: {err}",
+            where=f"recipe {recipe.__name__}", do="choose another, or a longer window",
+        ) from err  # fmt: skip
     yes_or_no = model.output_shape[-1] == 1
     steps = epochs * -(-len(x) // batch_size)
     model.compile(
@@ -79,7 +87,7 @@ def _progress(keras: Any, epochs: int) -> Any:
     """A callback that keeps one line on a terminal, and a line every ten epochs elsewhere."""
     on_terminal = sys.stderr.isatty()
 
-    class Progress(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
+    class Progress(keras.callbacks.Callback):
         def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
             if not on_terminal and (epoch + 1) % 10 and epoch + 1 < epochs:
                 return

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tflite
 
-from midge.errors import MidgeError, ModelError
+from midge.errors import ModelError
 from midge.meta import Meta, Raw, sidecar
-from midge.train.quantize import convert
 from midge.train.data import Dataset, load_dataset, raw_scaling, to_real
 from midge.train.evaluate import accuracy, decide
 from midge.train.fit import Fitted, fit
+from midge.train.quantize import convert
 from midge.train.recipes import RECIPES, Recipe
 from midge.train.tf import import_tensorflow
 

@@ -109,7 +109,9 @@ def _numbered(reader: object) -> list[tuple[int, list[str]]]:
     return [(reader.line_num, row) for row in reader]  # type: ignore[attr-defined]
 
 
-def _sample(path: Path, header: list[str], places: list[int], line: int, row: list[str]) -> list[int]:
+def _sample(
+    path: Path, header: list[str], places: list[int], line: int, row: list[str]
+) -> list[int]:
     where = f"{path}:{line}"
     if len(row) != len(header):
         raise DataError(

@@ -1,4 +1,4 @@
-"""The test recordings as one long signal: what the emulated sensor plays when no board is there."""
+"""The test recordings as one long signal: what the emulated sensor plays."""
 
 from __future__ import annotations
 

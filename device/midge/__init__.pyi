@@ -1,0 +1,12 @@
+from . import clock as clock
+from ._midge import Model as Model
+from ._midge import load as load
+from ._midge import models as models
+from .alert import Alert as Alert
+from .dutycycle import DutyCycle as DutyCycle
+from .mpu6050 import MPU6050 as MPU6050
+from .sampler import Sampler as Sampler
+from .smoother import Event as Event
+from .smoother import Smoother as Smoother
+from .telemetry import Telemetry as Telemetry
+from .window import Window as Window

@@ -1,0 +1,55 @@
+"""Measures what of a board's memory is not the models': the numbers in its ``board.toml``.
+
+``python -m midge.firmware.measure RPI_PICO`` prints them.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from midge.boards import Board, load_board
+from midge.firmware.build import build, build_place
+from midge.firmware.memmap import BINDING, CORE, FILL, INTERPRETER, MemoryMap
+
+# in the archive, but only the host calls it: no firmware has it
+_HOST_ONLY = "midge_run_words.c"
+
+
+def measure(board: Board) -> dict[str, int]:
+    """Builds firmware without models and returns ``board.toml``'s ``interpreter_*``, ``core_*``."""
+    with tempfile.TemporaryDirectory() as folder:
+        result = build([], board, folder, progress=_tell)
+    return {
+        "interpreter_flash_bytes": result.memory.flash_used - result.memory.code_bytes,
+        "interpreter_ram_bytes": _ram(result.memory),
+        "core_flash_bytes": _core(build_place(board) / "build" / "libmidge_core.a"),
+    }
+
+
+def _ram(memory: MemoryMap) -> int:
+    return sum(memory.ram.get(part, 0) for part in (INTERPRETER, BINDING, CORE, FILL))
+
+
+def _core(archive: Path) -> int:
+    """All kernels together: what a model takes that uses every one of them."""
+    command = ["arm-none-eabi-size", str(archive)]
+    listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    rows = [line.split() for line in listing.splitlines()[1:]]
+    return sum(int(row[0]) + int(row[1]) for row in rows if not row[5].startswith(_HOST_ONLY))
+
+
+def _tell(text: str) -> None:
+    print(f"# {text}", file=sys.stderr)
+
+
+def main() -> None:
+    """Prints the lines for ``board.toml``."""
+    for key, value in measure(load_board(sys.argv[1])).items():
+        print(f"{key} = {value}")
+
+
+if __name__ == "__main__":
+    main()

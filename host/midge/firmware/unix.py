@@ -1,0 +1,91 @@
+"""MicroPython's unix port with Midge and models in it: the binding on the PC, for tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from midge import paths
+from midge.firmware import micropython, sources, stage, toolchain
+from midge.firmware.files import Progress, locked, say, write_if_changed, write_whole
+from midge.firmware.process import run
+
+if TYPE_CHECKING:
+    from midge.compile import CompiledModel
+
+# asyncio as on a board; the rest is what Midge freezes
+_MANIFEST = 'include("$(MPY_DIR)/extmod/asyncio")\nfreeze("{frozen}")\n'
+
+# what needs libraries or sources that Midge has no use for
+_WITHOUT = ("BTREE", "FFI", "SSL")
+
+
+def build_unix(
+    models: Sequence[CompiledModel],
+    out_dir: str | Path,
+    progress: Progress | None = None,
+    freeze: Iterable[str | Path] = (),
+) -> Path:
+    """Builds ``micropython`` for this PC with ``models`` compiled in.
+
+    Takes the arguments of :func:`midge.firmware.build.build`; returns the program, ``out_dir/
+    micropython``.
+
+    Raises:
+        BuildError: a tool, a source or a build step failed.
+    """
+    toolchain.check("unix")
+    tree = sources.fetch(progress=progress)
+    key = stage.digest([], str(tree), str(paths.firmware_modules_dir()))[:8]
+    place = paths.cache_dir() / "builds" / f"unix-{key}"
+    out = Path(out_dir) / "micropython"
+    with locked(place.with_suffix(".lock"), "building for unix", progress):
+        stage.generated(models, place / "generated")
+        stage.frozen(map(Path, freeze), place / "frozen")
+        built = _make(tree, place, progress)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(out, built.read_bytes())
+        out.chmod(0o755)
+    return out
+
+
+def _make(tree: Path, place: Path, progress: Progress | None) -> Path:
+    build, log, manifest = place / "build", place / "build.log", place / "manifest.py"
+    log.unlink(missing_ok=True)
+    micropython.build_mpy_cross(tree, log, progress)
+    write_if_changed(manifest, _MANIFEST.format(frozen=place / "frozen").encode())
+    settings = {
+        "BUILD": build,
+        "USER_C_MODULES": paths.firmware_modules_dir(),
+        "MIDGE_GENERATED": place / "generated",
+        "FROZEN_MANIFEST": manifest,
+        "MPY_LIB_DIR": micropython.library(tree)[0],
+        **{f"MICROPY_PY_{name}": 0 for name in _WITHOUT},
+    }
+    words = [f"{name}={value}" for name, value in settings.items()]
+    command = ["make", "-C", tree / "ports" / "unix", f"-j{os.cpu_count() or 1}", *words]
+    with micropython.unfinished(place / "unfinished", build):
+        if write_if_changed(place / "settings.txt", _settings(words)):
+            shutil.rmtree(build, ignore_errors=True)
+        if write_if_changed(place / "sources.txt", _sources(place)):
+            # make does not see that a source has gone: link anew
+            (build / "micropython").unlink(missing_ok=True)
+        say(progress, "compiling MicroPython for this PC")
+        run("compiling", command, log, micropython.environment(tree))
+    return build / "micropython"
+
+
+def _settings(words: list[str]) -> bytes:
+    """What make does not look at: compiler, options, Midge's own makefile."""
+    makefile = paths.firmware_modules_dir() / "midge_mpy" / "micropython.mk"
+    compiler = subprocess.run(["cc", "--version"], capture_output=True, text=True).stdout
+    return "\n".join([*words, compiler, makefile.read_text()]).encode()
+
+
+def _sources(place: Path) -> bytes:
+    folders = (place / "generated", paths.firmware_modules_dir() / "midge")
+    return "\n".join(sorted(str(p) for f in folders for p in f.glob("*.c"))).encode()

@@ -1,0 +1,84 @@
+"""Lowering: a graph becomes a list of kernel calls with all their constants.
+
+:func:`lower` is the one way in. Each family of ops has its file; :mod:`midge.ops` lists them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from midge import ops
+from midge.errors import ModelError
+from midge.graph import Graph, Op
+from midge.lower import activation, arithmetic, conv, dense, pool, quantization, reduction, shape
+from midge.lower.context import Lowering
+from midge.program import Port, Program
+
+_LOWER: dict[str, Callable[[Lowering, Op], None]] = {
+    "CONV_2D": conv.conv_2d,
+    "DEPTHWISE_CONV_2D": conv.depthwise_conv_2d,
+    "FULLY_CONNECTED": dense.fully_connected,
+    "MAX_POOL_2D": pool.max_pool_2d,
+    "AVERAGE_POOL_2D": pool.average_pool_2d,
+    "MEAN": reduction.mean,
+    "ADD": arithmetic.add,
+    "SUB": arithmetic.sub,
+    "MUL": arithmetic.mul,
+    "PAD": shape.pad,
+    "PADV2": shape.pad,
+    "RESHAPE": shape.alias,
+    "SQUEEZE": shape.alias,
+    "EXPAND_DIMS": shape.alias,
+    "CONCATENATION": shape.concatenation,
+    "SOFTMAX": activation.softmax,
+    "LOGISTIC": activation.logistic,
+    "TANH": activation.tanh,
+    "RELU": activation.relu,
+    "RELU6": activation.relu,
+    "RELU_N1_TO_1": activation.relu,
+    "LEAKY_RELU": activation.leaky_relu,
+    "HARD_SWISH": activation.hard_swish,
+    "QUANTIZE": quantization.quantize,
+    "DEQUANTIZE": quantization.dequantize,
+}
+
+
+def lower(graph: Graph) -> Program:
+    """Chooses a kernel for each op and computes its constants.
+
+    Args:
+        graph: after the passes, in execution order. Not changed.
+
+    Returns:
+        The program, its buffers not yet placed (:mod:`midge.plan` does that).
+
+    Raises:
+        ModelError: an op, type, shape or scale that Midge does not do: names the layer, what
+            was needed and found, and what to use instead.
+    """
+    low = Lowering(graph)
+    inputs = [_port(low, t) for t in graph.inputs]
+    for op in graph.ops:
+        function = _LOWER.get(op.kind)
+        if function is None:
+            raise ModelError(
+                f"op {op.kind} is not supported", where=op.where(graph), do=ops.instead(op.kind)
+            )
+        function(low, op)
+    outputs = [_port(low, t) for t in graph.outputs]
+    return Program(
+        name=graph.name,
+        path=graph.path,
+        sha256=graph.sha256,
+        steps=low.steps,
+        buffers=low.buffers,
+        consts=low.consts,
+        inputs=inputs,
+        outputs=outputs,
+    )
+
+
+def _port(low: Lowering, tensor_id: int) -> Port:
+    tensor = low.graph.tensors[tensor_id]
+    ref = low.port_buffer(tensor_id)
+    return Port(tensor.name, ref.buffer, tensor.shape, tensor.dtype, tensor.quant)

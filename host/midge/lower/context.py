@@ -1,0 +1,243 @@
+"""What every op's lowering shares: operands, constants, checks and messages."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from midge import abi, ops, quantmath
+from midge.errors import ModelError
+from midge.graph import Graph, Op, Tensor
+from midge.program import Buffer, BufferRef, Const, ConstRef, Param, Step
+
+MAX_RANK = 4
+
+
+class Lowering:
+    """A program in the making."""
+
+    def __init__(self, graph: Graph):
+        self.graph = graph
+        self.steps: list[Step] = []
+        self.buffers: list[Buffer] = []
+        self.consts: list[Const] = []
+        self._place: dict[int, BufferRef | ConstRef] = {}
+        self._known: dict[tuple[str, bytes], ConstRef] = {}
+
+    # -- operands ------------------------------------------------------------------------------
+
+    def tensor(self, tensor_id: int) -> Tensor:
+        return self.graph.tensors[tensor_id]
+
+    def operand(self, tensor_id: int) -> BufferRef | ConstRef:
+        """Where a tensor that a kernel reads lies; a constant is added to the constants."""
+        if tensor_id not in self._place:
+            tensor = self.tensor(tensor_id)
+            assert tensor.data is not None, f"{tensor.name} is read before it is computed"
+            self._place[tensor_id] = self.const(tensor.name, tensor.data)
+        return self._place[tensor_id]
+
+    def result(self, tensor_id: int) -> BufferRef:
+        """A new buffer for a tensor that a kernel writes."""
+        tensor = self.tensor(tensor_id)
+        self.buffers.append(Buffer(tensor.name, tensor.nbytes))
+        ref = BufferRef(len(self.buffers) - 1)
+        self._place[tensor_id] = ref
+        return ref
+
+    def alias(self, tensor_id: int, source: int) -> None:
+        """The tensor has the bytes of ``source``: no copy."""
+        self._place[tensor_id] = self.operand(source)
+
+    def port_buffer(self, tensor_id: int) -> BufferRef:
+        """The buffer of a model input or output. A constant output is copied into one."""
+        tensor = self.tensor(tensor_id)
+        ref = self._place.get(tensor_id)
+        if isinstance(ref, BufferRef):
+            return ref
+        if ref is None and not tensor.is_const:
+            return self.result(tensor_id)
+        ref = self.operand(tensor_id)
+        self.buffers.append(Buffer(tensor.name, tensor.nbytes))
+        out = BufferRef(len(self.buffers) - 1)
+        params: dict[str, Param] = {
+            "in": ref,
+            "out": out,
+            "rows": 1,
+            "row_bytes": tensor.nbytes,
+            "out_start_bytes": 0,
+            "out_stride_bytes": 0,
+        }
+        layer = f"output '{tensor.name}'"
+        self.steps.append(Step("copy", params, layer, "COPY", [], [out.buffer]))
+        return out
+
+    def const(self, name: str, data: np.ndarray, kind: str = "weights") -> ConstRef:
+        """Adds a constant, or finds an equal one."""
+        data = np.ascontiguousarray(data)
+        key = (str(data.dtype), data.tobytes())
+        if key not in self._known:
+            self.consts.append(Const(name, data, kind))
+            self._known[key] = ConstRef(len(self.consts) - 1)
+        return self._known[key]
+
+    def step(
+        self,
+        op: Op,
+        kernel: str,
+        params: dict[str, Param],
+        macs: int = 0,
+        in_place: tuple[str, ...] = (),
+    ) -> None:
+        """Adds a call of ``kernel``.
+
+        ``in_place``: parameters whose buffer may be the output's; a constant is left out.
+        """
+        missing = {field.name for field in abi.load().kernels[kernel].fields} ^ params.keys()
+        assert not missing, f"{kernel}: {missing}"
+        out = params["out"]
+        assert isinstance(out, BufferRef)
+        reads = [p.buffer for k, p in params.items() if k != "out" and isinstance(p, BufferRef)]
+        pairs = [(p.buffer, out.buffer) for k in in_place if isinstance(p := params[k], BufferRef)]
+        layer = f"{op.index} {op.kind} '{self.tensor(op.outputs[0]).name}'"
+        self.steps.append(
+            Step(
+                kernel,
+                params,
+                layer,
+                op.kind,
+                list(dict.fromkeys(reads)),
+                [out.buffer],
+                macs,
+                list(dict.fromkeys(pairs)),
+            )
+        )
+
+    # -- checks --------------------------------------------------------------------------------
+
+    def error(self, op: Op, what: str, do: str = "") -> ModelError:
+        return ModelError(what, where=op.where(self.graph), do=do or ops.instead(op.kind))
+
+    def need(self, op: Op, condition: bool, what: str, do: str = "") -> None:
+        """Raises ModelError(what) unless ``condition``."""
+        if not condition:
+            raise self.error(op, what, do)
+
+    def typed(self, op: Op, tensor_id: int, *dtypes: str) -> Tensor:
+        """The tensor, which must have one of ``dtypes`` and, if 8 bits, one scale."""
+        tensor = self.tensor(tensor_id)
+        if tensor.dtype not in dtypes:
+            found = f"tensor '{tensor.name}' is {tensor.dtype}, needed: {' or '.join(dtypes)}"
+            raise self.error(op, found)
+        if tensor.dtype in ("int8", "uint8"):
+            self.quantized(op, tensor)
+        return tensor
+
+    def quantized(self, op: Op, tensor: Tensor) -> None:
+        quant = tensor.quant
+        what = "no scale" if quant is None else f"{quant.scale.size} scales"
+        self.need(
+            op,
+            quant is not None and quant.scale.size == 1,
+            f"tensor '{tensor.name}' has {what}, needed: 1 (per tensor)",
+            "convert with full-integer quantization (`midge convert`)",
+        )
+        low, high = quantmath.limits(tensor.dtype)
+        good = tensor.scale > 0 and low <= tensor.zero_point <= high
+        self.need(
+            op,
+            good,
+            f"tensor '{tensor.name}' has scale {tensor.scale:g} and zero point "
+            f"{tensor.zero_point}, needed: above 0, and {low}...{high}",
+            "convert again with representative data of the model's real range",
+        )
+
+    def image(self, op: Op, tensor_id: int) -> Tensor:
+        """An int8 activation of shape (1, height, width, channels)."""
+        tensor = self.typed(op, tensor_id, "int8")
+        self.need(
+            op,
+            len(tensor.shape) == 4 and tensor.shape[0] == 1,
+            f"tensor '{tensor.name}' has shape {tensor.shape}, "
+            "needed: (1, height, width, channels)",
+            "convert with a fixed batch of 1: Input(batch_shape=(1, ...))",
+        )
+        return tensor
+
+    def alike(self, op: Op, a: Tensor, b: Tensor) -> None:
+        """Both must have the same scale and zero point."""
+        same = a.quant is not None and b.quant is not None
+        same = same and a.scale == b.scale and a.zero_point == b.zero_point
+        if not same and (a.quant is not None or b.quant is not None):
+            raise self.error(
+                op,
+                f"'{a.name}' ({_quant(a)}) and '{b.name}' ({_quant(b)}) are quantized "
+                "differently, needed: alike",
+                "convert the model again with a current TensorFlow",
+            )
+
+    def constant(self, op: Op, tensor_id: int, role: str) -> np.ndarray:
+        """The data of an input that has to be constant."""
+        tensor = self.tensor(tensor_id) if tensor_id >= 0 else None
+        if tensor is None or tensor.data is None:
+            name = tensor.name if tensor else "absent"
+            raise self.error(
+                op,
+                f"{role} '{name}' is computed, needed: a constant",
+                "use layers with trained weights and fixed shapes",
+            )
+        return tensor.data
+
+    def rank(self, op: Op, tensor: Tensor) -> None:
+        self.need(
+            op,
+            len(tensor.shape) <= MAX_RANK,
+            f"tensor '{tensor.name}' has {len(tensor.shape)} dimensions, at most {MAX_RANK}",
+            "reshape it to fewer dimensions first",
+        )
+
+    # -- numbers -------------------------------------------------------------------------------
+
+    def clamp(self, op: Op, out: Tensor) -> dict[str, Param]:
+        """``out_offset``, ``act_min`` and ``act_max`` of an op with a fused activation."""
+        activation = op.attrs.get("fused_activation_function", "NONE")
+        try:
+            low, high = quantmath.activation_range(
+                activation, out.scale, out.zero_point, out.dtype
+            )
+        except ValueError as err:
+            raise self.error(op, str(err), "use ReLU or ReLU6, or a layer of its own") from err
+        self.need(
+            op,
+            low <= high,
+            f"activation {activation} leaves no value: {low}...{high}",
+            "convert again with representative data of the model's real range",
+        )
+        return {"out_offset": out.zero_point, "act_min": low, "act_max": high}
+
+    def multiplier(self, op: Op, scale: float) -> tuple[int, int]:
+        """quantize_multiplier, with the layer's name on what it cannot do."""
+        try:
+            return quantmath.quantize_multiplier(scale)
+        except ValueError as err:
+            raise self.error(
+                op,
+                f"output scale too small: {err}",
+                "convert again with representative data of the model's real range",
+            ) from err
+
+
+def _quant(tensor: Tensor) -> str:
+    if tensor.quant is None:
+        return "not quantized"
+    return f"scale {tensor.scale:g}, zero point {tensor.zero_point}"
+
+
+def padded_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape with leading ones, rank 4."""
+    return (1,) * (MAX_RANK - len(shape)) + tuple(shape)
+
+
+def product(numbers: tuple[int, ...]) -> int:
+    return math.prod(numbers)

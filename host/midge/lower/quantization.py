@@ -1,0 +1,58 @@
+"""QUANTIZE and DEQUANTIZE."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from midge import quantmath
+from midge.graph import Op
+from midge.lower.activation import lookup
+from midge.lower.context import Lowering
+from midge.program import Param
+
+
+def quantize(low: Lowering, op: Op) -> None:
+    """From float32, or from one 8-bit quantization to another."""
+    x = low.typed(op, op.inputs[0], "float32", "int8", "uint8")
+    out = low.typed(op, op.outputs[0], "int8", "uint8")
+    if x.dtype != "float32":
+        low.multiplier(op, x.scale / out.scale)  # refuses what no shift can do
+        lookup(
+            low,
+            op,
+            quantmath.requantize_table(
+                x.scale, x.zero_point, out.scale, out.zero_point, x.dtype, out.dtype
+            ),
+        )
+        return
+    first, last = quantmath.limits(out.dtype)
+    params: dict[str, Param] = {
+        "in": low.operand(op.inputs[0]),
+        "size": x.size,
+        "scale_bits": _bits(out.scale),
+        "zero_point": out.zero_point,
+        "min": first,
+        "max": last,
+        "out": low.result(op.outputs[0]),
+    }
+    low.step(op, "quantize", params, in_place=("in",))
+
+
+def dequantize(low: Lowering, op: Op) -> None:
+    """To float32."""
+    x = low.typed(op, op.inputs[0], "int8", "uint8")
+    low.typed(op, op.outputs[0], "float32")
+    params: dict[str, Param] = {
+        "in": low.operand(op.inputs[0]),
+        "size": x.size,
+        "scale_bits": _bits(x.scale),
+        "zero_point": x.zero_point,
+        "is_unsigned": int(x.dtype == "uint8"),
+        "out": low.result(op.outputs[0]),
+    }
+    low.step(op, "dequantize", params)
+
+
+def _bits(scale: float) -> int:
+    """The float32's bits as an int32."""
+    return int(np.float32(scale).view(np.int32))

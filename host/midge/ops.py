@@ -1,0 +1,133 @@
+"""The one table of operator coverage: what Midge runs, how exactly, and what to use instead.
+
+Docs and error messages read it; ``midge.lower`` has one function for each supported op.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class OpInfo:
+    """One TFLite op.
+
+    ``types``: input -> output types. ``kernel``: the C kernel, ``table`` for a 256-byte lookup
+    made when the model is compiled, or ``folded`` where no code runs on the board.
+    ``exact``: "bit-exact" with LiteRT's reference kernel, or why not. ``limits``: what the op
+    does not do.
+    """
+
+    kind: str
+    types: str
+    kernel: str
+    exact: str = "bit-exact"
+    limits: str = ""
+
+
+_SUPPORTED = (
+    OpInfo("CONV_2D", "int8", "conv_2d", limits="constant weights, zero point 0"),
+    OpInfo(
+        "DEPTHWISE_CONV_2D", "int8", "depthwise_conv_2d", limits="constant weights, zero point 0"
+    ),
+    OpInfo("FULLY_CONNECTED", "int8", "fully_connected", limits="constant weights"),
+    OpInfo("MAX_POOL_2D", "int8", "max_pool_2d"),
+    OpInfo("AVERAGE_POOL_2D", "int8", "average_pool_2d"),
+    OpInfo("MEAN", "int8", "mean", limits="constant axes"),
+    OpInfo("ADD", "int8", "add"),
+    OpInfo("SUB", "int8", "add"),
+    OpInfo("MUL", "int8", "mul"),
+    OpInfo("PAD", "int8, uint8", "pad", limits="constant paddings"),
+    OpInfo("PADV2", "int8, uint8", "pad", limits="constant paddings and value"),
+    OpInfo("RESHAPE", "any", "folded"),
+    OpInfo("SQUEEZE", "any", "folded"),
+    OpInfo("EXPAND_DIMS", "any", "folded"),
+    OpInfo("CONCATENATION", "any", "copy", limits="inputs and output quantized alike"),
+    OpInfo("SOFTMAX", "int8", "softmax", limits="last axis, up to 4095 classes"),
+    OpInfo("LOGISTIC", "int8", "table"),
+    OpInfo("TANH", "int8", "table"),
+    OpInfo("RELU", "int8", "table"),
+    OpInfo("RELU6", "int8", "table"),
+    OpInfo("RELU_N1_TO_1", "int8", "table"),
+    OpInfo("LEAKY_RELU", "int8", "table"),
+    OpInfo("HARD_SWISH", "int8", "table"),
+    OpInfo(
+        "QUANTIZE",
+        "float32 -> int8, uint8",
+        "quantize",
+        exact="bit-exact; not a number becomes the lowest value, where LiteRT is undefined",
+    ),
+    OpInfo("QUANTIZE", "int8, uint8 -> int8, uint8", "table"),
+    OpInfo("DEQUANTIZE", "int8, uint8 -> float32", "dequantize"),
+)
+
+# What to build the layer from instead.
+_INSTEAD = {
+    "TRANSPOSE_CONV": "upsample with an earlier, larger feature map, or reshape Dense outputs",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": "use Conv1D layers over the window instead of the LSTM",
+    "UNIDIRECTIONAL_SEQUENCE_RNN": "use Conv1D layers over the window instead of the RNN",
+    "BIDIRECTIONAL_SEQUENCE_LSTM": "use Conv1D layers over the window instead of the LSTM",
+    "LSTM": "use Conv1D layers over the window instead of the LSTM",
+    "SVDF": "use Conv1D or DepthwiseConv1D layers",
+    "BATCH_MATMUL": "use Dense or Conv1D layers instead of attention or matrix products",
+    "TRANSPOSE": "order the input's axes as the model needs them, channels last",
+    "STRIDED_SLICE": "cut the window before predict(), or use strides or cropping by pooling",
+    "SLICE": "cut the window before predict(), or use strides or cropping by pooling",
+    "SPLIT": "use two layers on the whole input instead of one on each half",
+    "SPLIT_V": "use two layers on the whole input instead of one on each part",
+    "PACK": "use Concatenate with Reshape",
+    "UNPACK": "use layers that keep the axis",
+    "GELU": "use ReLU or ReLU6",
+    "ELU": "use ReLU or LeakyReLU",
+    "PRELU": "use LeakyReLU",
+    "EXP": "take the exponential on the board, after predict()",
+    "LOG": "take the logarithm of the features before predict()",
+    "DIV": "multiply by a constant instead",
+    "MAXIMUM": "use ReLU, or MaxPooling",
+    "MINIMUM": "use ReLU6",
+    "REDUCE_MAX": "use GlobalMaxPooling as MaxPooling over the whole axis, then Reshape",
+    "SUM": "use GlobalAveragePooling",
+    "ARG_MAX": "leave it out: take the best score on the board, or use classify()",
+    "RESIZE_NEAREST_NEIGHBOR": "leave out UpSampling, or use a Dense layer",
+    "RESIZE_BILINEAR": "leave out UpSampling, or use a Dense layer",
+    "RSQRT": "use BatchNormalization (folded into the convolution) instead of LayerNormalization",
+    "SQUARED_DIFFERENCE": "use BatchNormalization instead of LayerNormalization",
+    "L2_NORMALIZATION": "normalize on the board, after predict()",
+    "GATHER": "replace Embedding by numeric inputs",
+    "CAST": "give the model inputs of the type it computes in",
+    "SHAPE": "give every dimension a size (Input(batch_shape=(1, ...))), then convert again",
+    "SPACE_TO_BATCH_ND": "convert again with a fixed batch of 1, which keeps the dilation in the "
+    "convolution",
+    "BATCH_TO_SPACE_ND": "convert again with a fixed batch of 1, which keeps the dilation in the "
+    "convolution",
+}
+
+
+def table() -> tuple[OpInfo, ...]:
+    """All supported ops, in the order docs show them."""
+    return _SUPPORTED
+
+
+def supported(kind: str) -> bool:
+    """Whether the TFLite op ``kind`` runs, at least with some types."""
+    return any(info.kind == kind for info in _SUPPORTED)
+
+
+def types(kind: str) -> str:
+    """The types ``kind`` takes, as messages show them."""
+    return "; ".join(info.types for info in _SUPPORTED if info.kind == kind)
+
+
+def instead(kind: str) -> str:
+    """What to do about an op that is not supported."""
+    if supported(kind):
+        return f"{kind} runs on {types(kind)}: convert the model to full int8 (`midge convert`)"
+    return _INSTEAD.get(kind, "build the layer from supported ops; `docs/ops.md` lists them")
+
+
+def markdown() -> str:
+    """The table as docs show it."""
+    names = ("op", "types", "kernel", "equals LiteRT's reference", "limits")
+    rows = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
+    rows += [f"| {i.kind} | {i.types} | {i.kernel} | {i.exact} | {i.limits} |" for i in _SUPPORTED]
+    return "\n".join(rows) + "\n"

@@ -1,0 +1,57 @@
+"""The op suite: 500 random cases of every op, the same ones wherever it runs.
+
+``cases(name)`` gives each case's graph and its inputs. Elementwise ops of 8 bits get all 256
+values, so that a table has no entry that was not compared.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+
+import cases_elementwise as elementwise
+import cases_window as window
+import numpy as np
+from case_maker import every_byte, sample
+
+from midge.graph import Graph
+
+COUNT = 500
+SAMPLES = 2
+
+GENERATORS: dict[str, Callable[[np.random.Generator], Graph]] = {
+    "conv_2d": window.conv_2d,
+    "depthwise_conv_2d": window.depthwise_conv_2d,
+    "fully_connected": window.fully_connected,
+    "max_pool_2d": window.max_pool_2d,
+    "average_pool_2d": window.average_pool_2d,
+    "mean": elementwise.mean,
+    "add": elementwise.add,
+    "sub": elementwise.sub,
+    "mul": elementwise.mul,
+    "pad": elementwise.pad,
+    "concatenation": elementwise.concatenation,
+    "reshape": elementwise.reshape,
+    "softmax": elementwise.softmax,
+    "logistic": elementwise.logistic,
+    "tanh": elementwise.tanh,
+    "relu": elementwise.relu,
+    "leaky_relu": elementwise.leaky_relu,
+    "hard_swish": elementwise.hard_swish,
+    "requantize": elementwise.requantize,
+    "quantize": elementwise.quantize,
+    "dequantize": elementwise.dequantize,
+}
+# One lookup for each element.
+_EVERY_BYTE = {"logistic", "tanh", "relu", "leaky_relu", "hard_swish", "requantize", "dequantize"}
+
+
+def cases(name: str, count: int = COUNT) -> Iterator[tuple[int, Graph, list[list[np.ndarray]]]]:
+    """(number, graph, inputs of each sample) of the op's random cases."""
+    for number in range(count):
+        rng = np.random.default_rng([zlib.crc32(name.encode()), number])
+        graph = GENERATORS[name](rng)
+        if name in _EVERY_BYTE:
+            yield number, graph, [[every_byte(graph.tensors[graph.inputs[0]].dtype)]]
+        else:
+            yield number, graph, [sample(rng, graph) for _ in range(SAMPLES)]

@@ -1,0 +1,41 @@
+"""Every op: 500 random cases against LiteRT's reference kernels, not one bit apart."""
+
+from __future__ import annotations
+
+import cases
+import numpy as np
+import oracle
+import pytest
+
+from midge import lower, ops
+
+
+def differing(expected: list[np.ndarray], found: list[np.ndarray]) -> int:
+    """How many elements differ in their bits; shapes and types must agree."""
+    count = 0
+    for want, have in zip(expected, found, strict=True):
+        assert (want.shape, want.dtype) == (have.shape, have.dtype)
+        bits = f"u{want.itemsize}"
+        count += int((want.reshape(-1).view(bits) != have.reshape(-1).view(bits)).sum())
+    return count
+
+
+@pytest.mark.parametrize("name", cases.GENERATORS)
+def test_500_random_cases_equal_the_oracle(name: str) -> None:
+    inside = elements = 0
+    for number, graph, samples in cases.cases(name):
+        compiled = oracle.Compiled(graph)
+        for values, expected in zip(samples, oracle.reference(graph, samples), strict=True):
+            found = compiled.run(values)
+            assert differing(expected, found) == 0, f"{name} case {number}: {graph}"
+            elements += found[0].size
+            if found[0].dtype != np.float32:
+                ends = np.iinfo(found[0].dtype)
+                inside += int(((found[0] > ends.min) & (found[0] < ends.max)).sum())
+    # Cases that all saturate would prove little.
+    assert name == "dequantize" or inside > elements // 5
+
+
+def test_every_op_of_the_table_has_cases() -> None:
+    kinds = {graph.ops[0].kind for name in cases.GENERATORS for _, graph, _ in cases.cases(name)}
+    assert kinds == {info.kind for info in ops.table()} == set(lower._LOWER)
