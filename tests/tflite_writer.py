@@ -14,6 +14,7 @@ from midge.graph import Graph, Op, Quant, Tensor
 
 _TYPES = {
     "float32": tflite.TensorType.FLOAT32,
+    "float16": tflite.TensorType.FLOAT16,
     "int8": tflite.TensorType.INT8,
     "uint8": tflite.TensorType.UINT8,
     "int16": tflite.TensorType.INT16,
@@ -43,6 +44,11 @@ _OPTIONS = {
     "LEAKY_RELU": "LeakyReluOptions",
     "QUANTIZE": "QuantizeOptions",
     "DEQUANTIZE": "DequantizeOptions",
+    "SHAPE": "ShapeOptions",
+    "STRIDED_SLICE": "StridedSliceOptions",
+    "PACK": "PackOptions",
+    "GATHER": "GatherOptions",
+    "REDUCE_PROD": "ReducerOptions",
 }
 _ENUMS: dict[str, type] = {
     "padding": tflite.Padding,
@@ -55,6 +61,7 @@ _VERSIONS = {
     "DEPTHWISE_CONV_2D": 6,
     "FULLY_CONNECTED": 12,
     "RESHAPE": 1,
+    "SHAPE": 1,
     "SQUEEZE": 1,
     "EXPAND_DIMS": 1,
     "RELU_N1_TO_1": 1,

@@ -44,6 +44,7 @@ _FIFO_OVERFLOW = const(0x10)
 _FRAME = const(12)  # bytes of accel and gyro in the FIFO
 _ENODEV = const(19)
 
+_VALUES = (0, 2, 4, 8, 10, 12)  # of accel and gyro after ACCEL_XOUT_H; the temperature is at 6
 _ACCEL_RANGES = (2, 4, 8, 16)  # g, in the order of AFS_SEL
 _GYRO_RANGES = (250, 500, 1000, 2000)  # degrees a second, in the order of FS_SEL
 _BANDWIDTHS = (184, 94, 44, 21, 10, 5)  # Hz of the accelerometer, for DLPF_CFG 1..6
@@ -135,9 +136,10 @@ class MPU6050:
             self.init()
         raw = self._raw
         self._read(_ACCEL_XOUT_H, raw)
-        for i in range(6):
-            at = 2 * i if i < 3 else 2 * i + 2  # the temperature lies between
+        i = 0
+        for at in _VALUES:
             buf[i] = ((raw[at] << 8 | raw[at + 1]) ^ 0x8000) - 0x8000
+            i += 1
 
     def accel(self):
         """Acceleration (x, y, z) in g."""

@@ -92,8 +92,9 @@ class Window:
         if scalar:
             buffer[at] = sample
         else:
-            for i in range(channels):
-                buffer[at + i] = sample[i]
+            for value in sample:
+                buffer[at] = value
+                at += 1
         return self._grow(channels)
 
     def push_from(self, samples, start=0):

@@ -1,4 +1,4 @@
-"""Are there spikes on the signal at GP26? Samples the ADC, decides per window, raises an alert."""
+"""Are there spikes on the signal at GP26? Samples the ADC and raises an alert when they begin."""
 
 from array import array
 from binascii import crc32

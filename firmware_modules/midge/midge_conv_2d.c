@@ -1,4 +1,5 @@
 // CONV_2D, int8, per-channel weights; groups and dilation. 1-D convolution is h == 1.
+#include "midge_dot.h"
 #include "midge_math.h"
 #include "midge_ops.h"
 
@@ -28,21 +29,6 @@ static int8_t finish(const conv_t *c, int32_t acc, int32_t oc) {
     return (int8_t)midge_clamp(y, c->p->act_min, c->p->act_max);
 }
 
-static int32_t dot(const int8_t *x, const int8_t *w, int32_t n, int32_t acc) {
-    for (int32_t i = 0; i < n; i++) {
-        acc = midge_wrap_add(acc, (int32_t)x[i] * w[i]);
-    }
-    return acc;
-}
-
-static int32_t dot_offset(const int8_t *x, const int8_t *w, int32_t n, int32_t offset,
-    int32_t acc) {
-    for (int32_t i = 0; i < n; i++) {
-        acc = midge_wrap_add(acc, ((int32_t)x[i] + offset) * w[i]);
-    }
-    return acc;
-}
-
 // One tap a pixel: the same dot product everywhere.
 static void pointwise(const conv_t *c) {
     const midge_conv_2d_t *p = c->p;
@@ -51,7 +37,7 @@ static void pointwise(const conv_t *c) {
     for (int32_t i = p->out_h * p->out_w; i > 0; i--) {
         const int8_t *w = c->weights;
         for (int32_t oc = 0; oc < p->out_c; oc++) {
-            *y++ = finish(c, dot(x, w, p->in_c, c->bias[oc]), oc);
+            *y++ = finish(c, midge_dot(x, w, p->in_c, c->bias[oc]), oc);
             w += p->in_c;
         }
         x += p->in_c;
@@ -59,14 +45,19 @@ static void pointwise(const conv_t *c) {
 }
 
 // Sums one window of `depth` input channels from first_c on. w: the weights of one filter.
+// Where the taps of a row are neighbours in memory, they are one dot product.
 static int32_t accumulate(const conv_t *c, const window_t *win, const int8_t *w, int32_t first_c,
     int32_t depth, int32_t acc) {
     const midge_conv_2d_t *p = c->p;
+    int32_t x_step = p->dilation_w * p->in_c;
+    int32_t taps = win->x1 - win->x0;
+    int32_t run = x_step == depth ? taps * depth : depth;
     for (int32_t ky = win->y0; ky < win->y1; ky++) {
-        int32_t row = ky * p->dilation_h * p->in_w * p->in_c + win->origin + first_c;
-        for (int32_t kx = win->x0; kx < win->x1; kx++) {
-            const int8_t *x = c->in + row + kx * p->dilation_w * p->in_c;
-            acc = dot_offset(x, w + (ky * p->k_w + kx) * depth, depth, p->in_offset, acc);
+        int32_t row = win->origin + ky * p->dilation_h * p->in_w * p->in_c + first_c;
+        const int8_t *tap = w + (ky * p->k_w + win->x0) * depth;
+        for (int32_t done = 0, i = row + win->x0 * x_step; done < taps * depth; done += run) {
+            acc = midge_dot_offset(c->in + i, tap + done, run, p->in_offset, acc);
+            i += x_step;
         }
     }
     return acc;

@@ -1,4 +1,5 @@
 // DEPTHWISE_CONV_2D, int8, per-channel weights; channel multiplier and dilation.
+#include "midge_dot.h"
 #include "midge_math.h"
 #include "midge_ops.h"
 
@@ -27,14 +28,12 @@ static int32_t accumulate(const depthwise_t *d, const window_t *win, int32_t ic,
     int32_t out_c = p->in_c * p->multiplier;
     int32_t x_step = p->dilation_w * p->in_c;
     int32_t acc = d->bias[oc];
+    int32_t n = win->x1 - win->x0;
     for (int32_t ky = win->y0; ky < win->y1; ky++) {
-        int32_t row = ky * p->dilation_h * p->in_w * p->in_c + win->origin + ic;
-        const int8_t *in = d->in;
-        const int8_t *w = d->weights + ky * p->k_w * out_c + oc;
-        for (int32_t kx = win->x0; kx < win->x1; kx++) {
-            int32_t x = in[row + kx * x_step] + p->in_offset;
-            acc = midge_wrap_add(acc, x * w[kx * out_c]);
-        }
+        int32_t row = win->origin + ky * p->dilation_h * p->in_w * p->in_c + ic;
+        const int8_t *x = d->in + row + win->x0 * x_step;
+        const int8_t *w = d->weights + (ky * p->k_w + win->x0) * out_c + oc;
+        acc = midge_dot_strided(x, x_step, w, out_c, n, p->in_offset, acc);
     }
     return acc;
 }

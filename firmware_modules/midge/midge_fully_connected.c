@@ -1,14 +1,8 @@
 // FULLY_CONNECTED, int8. The oracle rounds round(acc * scale) in double precision: the compiler
 // finds multipliers that give the same bits in integers (host/midge/quantmath.py).
+#include "midge_dot.h"
 #include "midge_math.h"
 #include "midge_ops.h"
-
-static int32_t dot(const int8_t *x, const int8_t *w, int32_t n, int32_t acc) {
-    for (int32_t i = 0; i < n; i++) {
-        acc = midge_wrap_add(acc, (int32_t)x[i] * w[i]);
-    }
-    return acc;
-}
 
 // What weights with a zero point add to every output of a row.
 static int32_t row_term(const midge_fully_connected_t *p, const int8_t *x) {
@@ -31,7 +25,7 @@ void midge_fully_connected(const midge_ctx_t *ctx, const void *params) {
         const int8_t *w = midge_in(ctx, p->weights);
         int32_t extra = p->weights_offset != 0 ? row_term(p, x) : 0;
         for (int32_t oc = 0; oc < p->out_c; oc++) {
-            int32_t acc = dot(x, w, p->in_c, midge_wrap_add(bias[oc], extra));
+            int32_t acc = midge_dot(x, w, p->in_c, midge_wrap_add(bias[oc], extra));
             int32_t i = p->per_channel ? oc : 0;
             int64_t q = mult_low == NULL ? midge_requantize_single(acc, mult[i], shift[i])
                 : midge_requantize_wide(acc, mult[i], mult_low[i], shift[i]);

@@ -38,7 +38,7 @@ static inline int32_t midge_wrap_add(int32_t a, int32_t b) {
 // round(a * b / 2^31), halves up: gemmlowp's SaturatingRoundingDoublingHighMul for b >= 0,
 // where it never saturates.
 static inline int32_t midge_mul_high(int32_t a, int32_t b) {
-    return (int32_t)(((int64_t)a * b + (1 << 30) - 1) >> 31);
+    return (int32_t)(((int64_t)a * b + (1 << 30)) >> 31);
 }
 
 // round(x / 2^n), halves away from zero, 0 <= n <= 31.

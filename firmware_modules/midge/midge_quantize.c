@@ -20,12 +20,14 @@ static int32_t round_away(float x) {
 
 void midge_quantize(const midge_ctx_t *ctx, const void *params) {
     const midge_quantize_t *p = params;
-    const float *in = midge_in(ctx, p->in);
+    const uint8_t *in = midge_in(ctx, p->in);
     uint8_t *out = midge_out(ctx, p->out);
     float scale;
+    float x;
     memcpy(&scale, &p->scale_bits, sizeof(scale));
     for (int32_t i = 0; i < p->size; i++) {
-        int32_t q = round_away(in[i] / scale) + p->zero_point;
+        memcpy(&x, in + 4 * i, sizeof(x)); // the arena has no type
+        int32_t q = round_away(x / scale) + p->zero_point;
         out[i] = (uint8_t)(midge_clamp(q, p->min, p->max) & 0xff);
     }
 }

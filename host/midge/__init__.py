@@ -36,7 +36,7 @@ _DEVICE = (
     "Telemetry",
     "Window",
 )
-__all__ = ["MidgeError", "Model", "load", "models", *_DEVICE]  # noqa: PLE0604
+__all__ = ["MidgeError", "Model", "load", "models", *_DEVICE]
 
 
 def __getattr__(name: str) -> Any:

@@ -83,12 +83,11 @@ def boot_test(
 
     Raises:
         BuildError: a step failed; says which.
-        LinkError: the emulator is not installed.
     """
     say = progress or (lambda _text: None)
     start = time.monotonic()
     say(f"boot test of {uf2.name}")
-    with EmulatedLink(uf2) as link:
+    with _boot(uf2) as link:
         info = _run_steps(link, uf2, models)
         compared = 0
         for model in models:
@@ -105,6 +104,13 @@ def boot_test(
         windows=compared,
         seconds=time.monotonic() - start,
     )
+
+
+def _boot(uf2: Path) -> EmulatedLink:
+    try:
+        return EmulatedLink(uf2)
+    except LinkError as err:
+        raise _failed(uf2, "boot", err.what) from err
 
 
 def _run_steps(link: EmulatedLink, uf2: Path, models: Sequence[CompiledModel]) -> dict[str, Any]:

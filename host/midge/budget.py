@@ -36,7 +36,8 @@ def check_fit(compiled_models: list[CompiledModel], board: BoardMemory) -> None:
         BudgetError: by how many bytes they do not, which layers or buffers are largest, and
             what would help. Names both lacks where both are.
     """
-    lacks = [text for text in (_flash(compiled_models, board), _ram(compiled_models, board)) if text]
+    found = (_flash(compiled_models, board), _ram(compiled_models, board))
+    lacks = [lack for lack in found if lack is not None]
     if lacks:
         names = ", ".join(c.meta.name for c in compiled_models)
         raise BudgetError(

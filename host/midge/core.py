@@ -20,7 +20,7 @@ import numpy as np
 from midge import abi, paths
 from midge.errors import BuildError, ModelError
 
-_FLAGS = ("-std=c99", "-O2", "-fPIC", "-shared", "-fno-strict-aliasing", "-ffp-contract=off")
+_FLAGS = ("-std=c99", "-O2", "-fPIC", "-shared", "-ffp-contract=off")
 _SANITIZE = ("-fsanitize=undefined", "-fno-sanitize-recover=all", "-g")
 _INSTALL = "install a C compiler: `sudo apt install gcc libc6-dev` (or set $CC)"
 

@@ -56,9 +56,8 @@ def golden_input(compiled: CompiledModel) -> np.ndarray:
 
 def _pattern(port: Port) -> np.ndarray:
     """-128..127 in steps of 37 (prime to 256, so each value comes once in 256)."""
-    values = (np.arange(int(np.prod(port.shape)), dtype=np.int64) * 37) % 256 - 128
+    steps = (np.arange(int(np.prod(port.shape)), dtype=np.int64) * 37) % 256
     if port.dtype == "float32":
-        values = values / 128
-    elif port.dtype == "uint8":
-        values = values + 128
+        return ((steps - 128) / 128).astype(np.float32).reshape(port.shape)
+    values = steps if port.dtype == "uint8" else steps - 128
     return values.astype(port.dtype).reshape(port.shape)

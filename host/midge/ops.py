@@ -30,7 +30,13 @@ _SUPPORTED = (
     OpInfo(
         "DEPTHWISE_CONV_2D", "int8", "depthwise_conv_2d", limits="constant weights, zero point 0"
     ),
-    OpInfo("FULLY_CONNECTED", "int8", "fully_connected", limits="constant weights"),
+    OpInfo(
+        "FULLY_CONNECTED",
+        "int8",
+        "fully_connected",
+        exact="bit-exact; saturates where a scaled sum leaves int32, where LiteRT is undefined",
+        limits="constant weights",
+    ),
     OpInfo("MAX_POOL_2D", "int8", "max_pool_2d"),
     OpInfo("AVERAGE_POOL_2D", "int8", "average_pool_2d"),
     OpInfo("MEAN", "int8", "mean", limits="constant axes"),

@@ -127,9 +127,10 @@ def _draw_power(axes: Axes, timeline: Timeline, colours: dict[str, str]) -> None
         colour = colours.get(alert.label, _INK)
         axes.plot([alert.at_s, alert.at_s], [0.0, 1.35], color=colour, linewidth=1.2)
         axes.plot(alert.at_s, 1.35, "v", color=colour, ms=8)
+        late = alert.at_s > 0.92 * timeline.seconds  # no room for its name on the right
         axes.annotate(
-            alert.label, (alert.at_s, 1.35), xytext=(7, -3), textcoords="offset points",
-            fontsize=8, color=_INK,
+            alert.label, (alert.at_s, 1.35), xytext=(-7 if late else 7, -3), fontsize=8,
+            textcoords="offset points", ha="right" if late else "left", color=_INK,
         )  # fmt: skip
     for start, stop, share in timeline.awake:
         axes.fill_between([start, stop], 0.0, 0.9, color="#dde6ee", linewidth=0)

@@ -92,7 +92,9 @@ def lifetimes(program: Program) -> dict[int, Life]:
     return {buffer: Life(first[buffer], last[buffer]) for buffer in sorted(first)}
 
 
-def may_share(program: Program, lives: dict[int, Life], number: int, pair: tuple[int, int]) -> bool:
+def may_share(
+    program: Program, lives: dict[int, Life], number: int, pair: tuple[int, int]
+) -> bool:
     """Whether step ``number`` may write ``pair[1]`` over ``pair[0]``, which dies there."""
     read, write = pair
     step = program.steps[number]

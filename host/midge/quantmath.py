@@ -125,7 +125,7 @@ def single_rounding(scale: float) -> tuple[int, int, int]:
     """
     if not 0 <= scale < 2.0**30:
         raise ValueError(f"scale {scale:g} is outside 0...2**30")
-    first = _thresholds(scale)
+    first = _thresholds(scale) if scale > 0 else []
     if not first:
         return 0, 0, 1
     exponent = math.frexp(scale)[1]

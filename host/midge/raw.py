@@ -53,7 +53,8 @@ def raw_constants(compiled: CompiledModel) -> RawConstants | None:
         )
     if len(raw.offset) != len(raw.gain) or len(raw.gain) not in (1, channels):
         raise ModelError(
-            f"{len(raw.offset)} offsets and {len(raw.gain)} gains; needed: 1 or {channels} of each",
+            f"{len(raw.offset)} offsets and {len(raw.gain)} gains; "
+            f"needed: 1 or {channels} of each",
             where=where,
             do="give one for each channel (the input's last axis)",
         )
@@ -86,11 +87,10 @@ def _multiplier(real: float, where: str) -> tuple[int, int]:
 
 
 def quantize_raw(raw: RawConstants, port: Port, counts: np.ndarray) -> np.ndarray:
-    """int16 counts to int8, flat, channels last: the integers of ``midge_quantize_raw``."""
+    """int16 counts to int8, flat, channels last, by the C core."""
+    from midge import core
+
     assert port.quant is not None
-    channels = len(raw.offset)
-    x = counts.astype(np.int64).reshape(-1, channels) - np.array(raw.offset, np.int64)
-    right = 31 - np.array(raw.shift, np.int64)
-    scaled = (x * np.array(raw.mult, np.int64) + (np.int64(1) << (right - 1))) >> right
-    q = scaled + int(port.quant.zero_point[0])
-    return np.clip(q, -128, 127).astype(np.int8).reshape(-1)
+    offset, mult, shift = (np.array(column) for column in (raw.offset, raw.mult, raw.shift))
+    zero_point = int(port.quant.zero_point[0])
+    return core.load().quantize_raw(counts, offset, mult, shift, zero_point)

@@ -17,12 +17,50 @@ _CONVERT = (
 _FLOAT_OPS = {"QUANTIZE", "DEQUANTIZE", "RESHAPE", "SQUEEZE", "EXPAND_DIMS"}
 
 
+# What passes and lowering rely on: inputs that must be there, options that the file must have.
+_WINDOW = ("padding", "stride_h", "stride_w", "fused_activation_function")
+_DILATED = (*_WINDOW, "dilation_h_factor", "dilation_w_factor")
+_POOL = (*_WINDOW, "filter_height", "filter_width")
+_ACTIVATION = ("fused_activation_function",)
+_OPERANDS: dict[str, tuple[int, tuple[str, ...]]] = {
+    "CONV_2D": (2, _DILATED),
+    "DEPTHWISE_CONV_2D": (2, _DILATED),
+    "FULLY_CONNECTED": (2, _ACTIVATION),
+    "MAX_POOL_2D": (1, _POOL),
+    "AVERAGE_POOL_2D": (1, _POOL),
+    "ADD": (2, _ACTIVATION),
+    "SUB": (2, _ACTIVATION),
+    "MUL": (2, _ACTIVATION),
+    "MEAN": (2, ("keep_dims",)),
+    "PAD": (2, ()),
+    "PADV2": (3, ()),
+    "CONCATENATION": (1, ("axis", "fused_activation_function")),
+    "SOFTMAX": (1, ("beta",)),
+    "LEAKY_RELU": (1, ("alpha",)),
+}
+
+
 def check(graph: Graph) -> None:
     """Raises ``ModelError`` where the graph is not a static int8 model of batch 1."""
+    _check_operands(graph)
     _check_batch(graph)
     _check_floats(graph)
     _check_integers(graph)
     _check_scales(graph)
+
+
+def _check_operands(graph: Graph) -> None:
+    for op in graph.ops:
+        needed, options = _OPERANDS.get(op.kind, (1, ()))
+        missing = [name for name in options if name not in op.attrs]
+        present = op.inputs[:needed]
+        if len(present) < needed or -1 in present or missing or not op.outputs:
+            what = f"options {', '.join(missing)}" if missing else f"{needed} inputs and an output"
+            raise ModelError(
+                f"damaged .tflite file: the layer lacks {what}",
+                where=op.where(graph),
+                do="copy or convert the model again",
+            )
 
 
 def _check_batch(graph: Graph) -> None:
@@ -89,25 +127,34 @@ def _check_integers(graph: Graph) -> None:
                 )
 
 
+_LIMITS = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767)}
+
+
 def _check_scales(graph: Graph) -> None:
     for op in graph.ops:
-        for tensor in _activations(graph, op):
-            if tensor.dtype not in ("int8", "uint8", "int16"):
+        for t in (*op.inputs, *op.outputs):
+            tensor = graph.tensors.get(t)
+            if tensor is None or tensor.dtype not in _LIMITS:
                 continue
-            if tensor.quant is None or len(tensor.quant.scale) != 1 or tensor.scale <= 0:
-                found = "none" if tensor.quant is None else str(tensor.quant.scale.tolist()[:4])
+            wrong = _wrong_scale(tensor) or _wrong_zero_point(tensor)
+            if wrong:
                 raise ModelError(
-                    f"tensor '{tensor.name}' needs one scale above 0, found: {found}",
-                    where=op.where(graph),
-                    do=_CONVERT,
+                    f"tensor '{tensor.name}' {wrong}", where=op.where(graph), do=_CONVERT
                 )
-            low, high = (0, 255) if tensor.dtype == "uint8" else (-32768, 32767)
-            if tensor.dtype == "int8":
-                low, high = -128, 127
-            if not low <= tensor.zero_point <= high:
-                raise ModelError(
-                    f"tensor '{tensor.name}' has zero point {tensor.zero_point}, "
-                    f"outside {low} to {high}",
-                    where=op.where(graph),
-                    do=_CONVERT,
-                )
+
+
+def _wrong_scale(tensor: Tensor) -> str:
+    if tensor.is_const:
+        return ""
+    if tensor.quant is None or len(tensor.quant.scale) != 1 or tensor.scale <= 0:
+        found = "none" if tensor.quant is None else str(tensor.quant.scale.tolist()[:4])
+        return f"needs one scale above 0, found: {found}"
+    return ""
+
+
+def _wrong_zero_point(tensor: Tensor) -> str:
+    low, high = _LIMITS[tensor.dtype]
+    for zero_point in [] if tensor.quant is None else tensor.quant.zero_point.tolist():
+        if not low <= zero_point <= high:
+            return f"has zero point {zero_point}, outside {low} to {high}"
+    return ""

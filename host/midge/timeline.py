@@ -11,7 +11,6 @@ Telemetry that is read (see `midge.telemetry`; times are the board's, in ms):
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -150,14 +149,17 @@ def _spans(stream: Stream, end_s: float) -> list[tuple[float, float, str]]:
 def _awake(
     reports: list[dict[str, Any]], seconds: Callable[[dict[str, Any]], float]
 ) -> list[tuple[float, float, float]]:
-    """From one report with counters to the next, the share of the time awake."""
-    counted = [report for report in reports if "awake_ms" in report and "asleep_ms" in report]
+    """Up to each report with counters, from the one before, the share of the time awake."""
     spans = []
-    for before, after in itertools.pairwise(counted):
-        passed = {key: after[key] - before[key] for key in ("awake_ms", "asleep_ms")}
-        share = _share(passed)
+    start, before = 0.0, {"awake_ms": 0, "asleep_ms": 0}
+    for report in reports:
+        if "awake_ms" not in report or "asleep_ms" not in report:
+            continue
+        counters = {key: report[key] for key in before}
+        share = _share({key: counters[key] - before[key] for key in before})
         if share is not None:
-            spans.append((seconds(before), seconds(after), share))
+            spans.append((start, seconds(report), share))
+        start, before = seconds(report), counters
     return spans
 
 

@@ -40,7 +40,7 @@ def test_made_pages_are_current(name, monkeypatch):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_shown_commands_parse(page):
     for command in shown_commands(page):
-        for part in re.split(r"&&|;|\|", command.split("#")[0]):
+        for part in re.split(r"&&|;|\||>", command.split("#")[0]):
             words = shlex.split(part)
             if words[:1] == ["midge"]:
                 make_parser().parse_args(words[1:])  # exits, which fails the test, if wrong

@@ -7,9 +7,10 @@ import itertools
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plan_checker import play
+
 from midge.plan import plan
 from midge.program import Buffer, Port, Program, Step
-from plan_checker import play
 
 
 def program_of(

@@ -35,6 +35,7 @@ def test_cpython(module: str, function: str) -> None:
         pytest.skip(str(why))
 
 
+@pytest.mark.firmware
 @every_case
 def test_micropython(on_micropython: Callable[[str], Results], module: str, function: str) -> None:
     result, why = on_micropython(module).get(function, ("missing", "it did not run"))

@@ -6,6 +6,7 @@ import json
 import tomllib
 from pathlib import Path
 
+import pytest
 from device_runner import DEVICE, ROOT
 from device_runner import micropython as run_micropython
 
@@ -34,6 +35,7 @@ def test_versions_agree() -> None:
     assert f'version="{_version()}"' in manifest
 
 
+@pytest.mark.firmware
 def test_classes_are_imported_when_asked_for(micropython: Path) -> None:
     code = (
         "import sys, midge\n"
@@ -44,6 +46,7 @@ def test_classes_are_imported_when_asked_for(micropython: Path) -> None:
     assert run_micropython(micropython, "-c", code).strip() == "[] ['midge.window']"
 
 
+@pytest.mark.firmware
 def test_firmware_without_models_says_so(micropython: Path) -> None:
     code = (
         "import sys\n"
@@ -57,8 +60,9 @@ def test_firmware_without_models_says_so(micropython: Path) -> None:
 
 
 def test_telemetry_is_what_the_pc_reads() -> None:
-    from midge import telemetry
     from midge.device.telemetry import KINDS, PREFIX, Telemetry
+
+    from midge import telemetry
 
     assert (PREFIX, KINDS) == (telemetry.PREFIX, telemetry.KINDS)
     lines: list[str] = []

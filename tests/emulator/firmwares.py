@@ -72,8 +72,12 @@ def _tiny_graph() -> Graph:
     into = add("in", (1, 1, 12, 3), 0.05, -3)
     conv_in = [into, add("w0", weights(filters, 1, 3, 3), 0.01), add("b0", biases(filters), 5e-4)]
     conv = add("conv", (1, 1, 12, filters), 0.06, -20)
-    dense_in = [conv, add("w1", weights(units, 12 * filters), 0.01), add("b1", biases(units), 6e-4)]
-    dense = add("dense", (1, units), 0.1, 5)
+    dense_in = [
+        conv,
+        add("w1", weights(units, 12 * filters), 0.01),
+        add("b1", biases(units), 6e-4),
+    ]
+    dense = add("dense", (1, units), 0.6, 5)  # wide enough not to saturate
     same = {"padding": "SAME", "stride_w": 1, "stride_h": 1}
     same |= {"dilation_w_factor": 1, "dilation_h_factor": 1}
     graph.ops = [

@@ -64,9 +64,7 @@ def sample(firmware: Firmware, folder: Path, *sensors: Sensor) -> list[list[str]
         return [line.split() for line in link.run(write(folder, SAMPLE), 120)]
 
 
-def test_readings_are_the_recordings_samples_in_order(
-    firmware: Firmware, tmp_path: Path
-) -> None:
+def test_readings_are_the_recordings_samples_in_order(firmware: Firmware, tmp_path: Path) -> None:
     rows = sample(firmware, tmp_path, Mpu6050(MOTION, 50.0), AdcSource(VOLTS, 50.0))
     assert [row[0] for row in rows] == ["m"] * 40
     assert [[int(v) for v in row[2:8]] for row in rows] == MOTION[:40].tolist()
@@ -75,7 +73,7 @@ def test_readings_are_the_recordings_samples_in_order(
 
 
 def test_a_sensor_that_fails_in_the_middle_comes_back(firmware: Firmware, tmp_path: Path) -> None:
-    # 0.39..0.79 s: readings 20 to 39, counted from 0, minus the half period of room
+    # readings 10 to 19, at 0.2 to 0.38 s, and half a period of room
     sensor = Mpu6050(MOTION, 50.0, fail_between=(0.19, 0.39))
     rows = sample(firmware, tmp_path, sensor)
     failed = [int(row[1]) for row in rows if row[0] == "e"]

@@ -102,9 +102,7 @@ def test_data_ready_is_set_once_a_sample() -> None:
     assert read(device, devices.INT_STATUS, 1) == b"\x01"
 
 
-@pytest.mark.parametrize(
-    ("bits", "accel", "gyro"), [(0, 1, 1), (1, 2, 2), (2, 4, 4), (3, 8, 8)]
-)
+@pytest.mark.parametrize(("bits", "accel", "gyro"), [(0, 1, 1), (1, 2, 2), (2, 4, 4), (3, 8, 8)])
 def test_other_full_scales_rescale_the_counts(bits: int, accel: int, gyro: int) -> None:
     device = awake(Mpu6050(MOTION, 50.0), Clock())
     write(device, devices.ACCEL_CONFIG, bits << 3)
@@ -115,7 +113,9 @@ def test_other_full_scales_rescale_the_counts(bits: int, accel: int, gyro: int) 
 
 
 def test_a_finer_full_scale_saturates() -> None:
-    device = awake(Mpu6050(np.array([[30000, -30000, 5, 0, 0, 0]], np.int16), 1.0, accel_g=16), Clock())
+    device = awake(
+        Mpu6050(np.array([[30000, -30000, 5, 0, 0, 0]], np.int16), 1.0, accel_g=16), Clock()
+    )
     assert counts(device)[:3] == [32767, -32768, 40]
 
 

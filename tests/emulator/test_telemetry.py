@@ -18,8 +18,8 @@ def test_a_record_survives() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "", "hello", "midge {}", "@midge", "@midge ", "@midge 5", "@midge []", '@midge {"k":"end"}',
-        '@midge {"k":"window","t":12', ' @midge {"k":"end","t":1}',
+        "", "hello", "midge {}", "@midge", "@midge ", "@midge 5", "@midge []",
+        '@midge {"k":"end"}', '@midge {"k":"window","t":12', ' @midge {"k":"end","t":1}',
     ],
 )  # fmt: skip
 def test_other_output_is_not_telemetry(line: str) -> None:

@@ -74,6 +74,11 @@ def bias_for(rng: Rng, m: Maker, n: int, x: Quant, w: Quant) -> None:
     m.add((n,), "int32", Quant(scales, np.zeros(scales.size, np.int64), 0), data, "bias")
 
 
+def out_scale(value: float) -> float:
+    """At least 1e-8: the oracle refuses a RELU6 whose 6 is beyond int32."""
+    return max(value, 1e-8)
+
+
 def conv_2d(rng: Rng) -> Graph:
     g = window(rng)
     groups = int(rng.choice([1, 1, 1, 2, 3]))
@@ -87,7 +92,7 @@ def conv_2d(rng: Rng) -> Graph:
     m.add(shape, quant=w, data=int8_data(rng, shape, -127), role="filter")
     assert x.quant is not None
     bias_for(rng, m, out_c, x.quant, w)
-    y_scale = x.scale * level * 150 * np.sqrt(np.prod(shape[1:])) * extreme(rng)
+    y_scale = out_scale(x.scale * level * 150 * np.sqrt(np.prod(shape[1:])) * extreme(rng))
     m.add((1, *g["out"], out_c), quant=per_tensor(y_scale, zero_point(rng)), role="out")
     return m.graph(
         stride_h=g["strides"][0],
@@ -111,7 +116,7 @@ def depthwise_conv_2d(rng: Rng) -> Graph:
     m.add(shape, quant=w, data=int8_data(rng, shape, -127), role="filter")
     assert x.quant is not None
     bias_for(rng, m, out_c, x.quant, w)
-    y_scale = x.scale * level * 150 * np.sqrt(np.prod(g["k"])) * extreme(rng)
+    y_scale = out_scale(x.scale * level * 150 * np.sqrt(np.prod(g["k"])) * extreme(rng))
     m.add((1, *g["out"], out_c), quant=per_tensor(y_scale, zero_point(rng)), role="out")
     return m.graph(
         stride_h=g["strides"][0],

@@ -60,8 +60,9 @@ def test_timeline():
     assert [(round(a.at_s, 3), a.label) for a in line.alerts] == [(2.403, "run")]
     assert line.windows[3].scores == [51 / 256, 204 / 256]
     assert line.awake_share == 0.05
-    assert [span[2] for span in line.awake] == [0.1] * 10
-    assert line.awake[0][:2] == pytest.approx((0.9, 1.4))
+    assert [span[2] for span in line.awake] == [300 / 1600] + [0.1] * 10
+    assert line.awake[0][:2] == pytest.approx((0.0, 0.9))
+    assert line.awake[1][:2] == pytest.approx((0.9, 1.4))
 
 
 def test_text():

@@ -96,6 +96,19 @@ def model_path(named: Path | None, project: Project | None) -> Path:
     return project.model_path
 
 
+def firmware_of(project: Project | None) -> Path:
+    """The UF2 that was built last in the project.
+
+    Raises:
+        MidgeError: there is no project, or nothing was built in it.
+    """
+    folder = project.build_dir if project else Path("build")
+    built = sorted(folder.glob("midge-*.uf2"), key=lambda path: path.stat().st_mtime)
+    if not built:
+        raise MidgeError("no firmware here", where=str(folder), do="run `midge build` first")
+    return built[-1]
+
+
 def compile_all(paths: list[Path]) -> list[CompiledModel]:
     """Every model compiled, in order."""
     from midge.compile import compile_model

@@ -12,6 +12,7 @@ from midge.commands.common import (
     add_command,
     add_project,
     emit_json,
+    firmware_of,
     project_or_none,
     say,
 )
@@ -19,8 +20,8 @@ from midge.errors import LinkError, MidgeError
 
 _EXAMPLES = """\
   midge flash
-  midge flash build/firmware.uf2
-  midge flash build/firmware.uf2 --drive /media/me/RPI-RP2
+  midge flash build/midge-RPI_PICO-walk-0.1.0.uf2
+  midge flash build/midge-RPI_PICO-walk-0.1.0.uf2 --drive /media/me/RPI-RP2
 """
 _INFO = "INFO_UF2.TXT"  # every UF2 boot loader's drive carries it (UF2 specification)
 
@@ -39,12 +40,9 @@ def add_parser(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def do_flash(args: argparse.Namespace) -> int:
     """Copies the UF2 and flushes it; the board restarts by itself."""
-    uf2 = args.uf2
-    if uf2 is None:
-        project = project_or_none(args)
-        uf2 = project.build_dir / "firmware.uf2" if project else Path("firmware.uf2")
+    uf2 = args.uf2 or firmware_of(project_or_none(args))
     if not uf2.is_file():
-        raise MidgeError("no firmware here", where=str(uf2), do="run `midge build` first")
+        raise MidgeError("no such file", where=str(uf2), do="run `midge build` first")
     drive = args.drive or find_drive()
     if not (drive / _INFO).is_file():
         raise LinkError(

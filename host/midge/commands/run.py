@@ -12,6 +12,7 @@ from midge.commands.common import (
     add_command,
     add_project,
     emit_json,
+    firmware_of,
     project_or_none,
     say,
 )
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
     from midge.project import Project
 
 _NEVER_S = 7 * 24 * 3600.0  # a week
+_FOR_PROGRAMS = ("crc", "asleep_ms", "awake_ms")  # of each window; --json has them
 _EXAMPLES = """\
   midge run
+  midge run --picture build/run.png
   midge run main.py --device /dev/ttyACM0
-  midge run main.py --device emulator --firmware build/firmware.uf2
+  midge run main.py --device emulator --firmware build/midge-RPI_PICO-walk-0.1.0.uf2
 """
 
 
@@ -47,6 +50,10 @@ def add_parser(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser.add_argument(
         "--timeout", type=float, metavar="SECONDS", help="give up after so long (default: never)"
     )
+    parser.add_argument(
+        "--picture", type=Path, metavar="FILE.png",
+        help="draw what the emulated sensor played, the scores and the alerts (needs [train])",
+    )  # fmt: skip
     add_project(parser)
 
 
@@ -58,7 +65,7 @@ def do_run(args: argparse.Namespace) -> int:
         raise MidgeError("no script named and no project here", do="name a .py file")
     if not script.is_file():
         raise MidgeError("no such script", where=str(script), do="check [run] script or the name")
-    uf2 = args.firmware or (project.build_dir / "firmware.uf2" if project else None)
+    uf2 = args.firmware or _built(project)
     timeout_s = args.timeout or (project.run.timeout_s if project else 0) or _NEVER_S
     from midge.links import open_link
     from midge.run import run_script
@@ -75,16 +82,46 @@ def do_run(args: argparse.Namespace) -> int:
             on_line=lambda line: say(args, line),
             on_record=lambda record: say(args, shown(record)),
         )  # fmt: skip
+    if args.picture:
+        draw_run(project, result.records, args.picture)
+        say(args, f"{args.picture}")
     other = [line for line in result.lines if telemetry.parse(line) is None]
     report = {"script": script, "device": link.description, "records": result.records}
     emit_json(args, {**report, "lines": other})
     return 0
 
 
+def draw_run(project: Project | None, records: list[dict[str, Any]], out: Path) -> None:
+    """The picture of a run over the data that its emulated sensor played."""
+    if project is None or not project.data.source or project.run.recording:
+        raise MidgeError(
+            "a picture needs a project whose emulated sensor plays labelled data",
+            where=str(out), do="set [data] source in midge.toml, and no [run] recording",
+        )  # fmt: skip
+    from midge.picture import draw
+    from midge.timeline import timeline
+    from midge.train.stream import project_stream
+
+    stream = project_stream(project)
+    line = timeline(records, stream, length=project.window.length, hop=project.hop)
+    draw(line, stream, out, title=f"{project.name} on {project.board}, emulated")
+
+
+def _built(project: Project | None) -> Path | None:
+    """The firmware for the emulator, if there is any: a real board has its own."""
+    try:
+        return firmware_of(project)
+    except MidgeError:
+        return None
+
+
 def shown(record: dict[str, Any]) -> str:
-    """A telemetry record as a line for people: seconds, kind, then its fields."""
-    fields = {key: value for key, value in record.items() if key not in ("k", "t")}
-    texts = (f"{key} {_short(value)}" for key, value in fields.items())
+    """A telemetry record as a line for people: seconds, kind, label and score, then the rest."""
+    order = {"label": 0, "score": 1}
+    keys = sorted(record.keys() - {"k", "t"}, key=lambda key: (order.get(key, 2), key))
+    if record["k"] == "window":
+        keys = [key for key in keys if key not in _FOR_PROGRAMS]
+    texts = (f"{key} {_short(record[key])}" for key in keys)
     return f"{record['t'] / 1000:8.1f} s  {record['k']:<6}  " + "  ".join(texts)
 
 

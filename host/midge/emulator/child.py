@@ -21,7 +21,7 @@ from typing import Any
 
 from midge.emulator import devices, probes, sensors
 
-BOOT_TIMEOUT_S = 60.0  # a boot takes about 1 s; a firmware that hangs never enumerates
+BOOT_TIMEOUT_S = 20.0  # a boot takes about 1 s; a firmware that hangs never enumerates
 
 
 class Wiring:
@@ -139,7 +139,10 @@ async def serve(board: Board) -> int:
             except (OSError, ValueError) as err:
                 _say({"error": str(err)})
         return 0
-    except (TimeoutError, OSError, RuntimeError) as err:
+    except TimeoutError:
+        _say({"error": f"the firmware does not come up on USB within {BOOT_TIMEOUT_S:g} s"})
+        return 1
+    except (OSError, RuntimeError) as err:
         _say({"error": str(err)})
         return 1
     finally:

@@ -142,6 +142,9 @@ class I2cBus:
     """Shares one I2C block's callbacks among the devices wired to it, by address."""
 
     def __init__(self, rp2040: Any, bus: int, devices: Sequence[Mpu6050Device]):
+        from rp2040py.peripherals.i2c import R_TX_EMPTY
+
+        self._tx_empty = R_TX_EMPTY
         self._i2c = i2c = rp2040.i2c[bus]
         self._devices = {device.sensor.addr: device for device in devices}
         self._active: Mpu6050Device | None = None
@@ -157,6 +160,12 @@ class I2cBus:
         if self._active is not None:
             self._active.begin(writing=mode == 0)  # rp2040py's I2CMode.WRITE
         self._i2c.complete_connect(self._active is not None)
+        if self._active is None:
+            # A refused address flushes the chip's TX FIFO, and TX_EMPTY says so (RP2040
+            # datasheet, 4.3.7). rp2040py leaves it out, and MicroPython would wait for it until
+            # its time is up (ETIMEDOUT after 50 ms) instead of seeing the refusal (EIO).
+            self._i2c.int_raw |= self._tx_empty
+            self._i2c.check_interrupts()
 
     def _on_write(self, value: int) -> None:
         if self._active is not None:
@@ -196,7 +205,7 @@ def wire(rp2040: Any, sensors: Sequence[Sensor]) -> list[Mpu6050Device | AdcDevi
     motion = [
         Mpu6050Device(s, lambda: rp2040.clock.nanos) for s in sensors if isinstance(s, Mpu6050)
     ]
-    for bus in sorted({device.sensor.bus for device in motion}):
+    for bus in range(len(rp2040.i2c)):
         I2cBus(rp2040, bus, [device for device in motion if device.sensor.bus == bus])
     adcs = [AdcDevice(s, rp2040) for s in sensors if isinstance(s, AdcSource)]
     return [*motion, *adcs]

@@ -24,7 +24,7 @@ from midge.errors import LinkError
 
 WHERE = "emulated Pico"
 BOARD = "RPI_PICO"  # the one that is emulated
-START_TIMEOUT_S = 90.0  # the child's own boot limit is 60 s, plus imports on a busy machine
+START_TIMEOUT_S = 50.0  # the child's own boot limit is 20 s, plus imports on a busy machine
 ANSWER_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 5.0
 

@@ -92,7 +92,7 @@ def _digest(board: Board, tree: Path, staged: list[Path]) -> str:
         files += (p for p in (paths.firmware_modules_dir() / folder).glob("*") if p.is_file())
     files += Path(__file__).parent.glob("*.py")
     compiler = subprocess.run(["arm-none-eabi-gcc", "--version"], capture_output=True, text=True)
-    return stage.digest([*files, *staged], str(tree), compiler.stdout)
+    return stage.digest([*files, *staged], repr(board), str(tree), compiler.stdout)
 
 
 def _make(

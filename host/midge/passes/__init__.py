@@ -39,6 +39,9 @@ def run(graph: Graph) -> Graph:
         inputs=list(graph.inputs),
         outputs=list(graph.outputs),
     )
-    while any([module.apply(result) for module in PASSES]):
-        pass  # each change takes away an op or an operand, so this ends
+    changed = True
+    while changed:  # each change takes away an op or an operand, so this ends
+        changed = False
+        for module in PASSES:
+            changed |= module.apply(result)
     return result

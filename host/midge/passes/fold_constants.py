@@ -33,7 +33,7 @@ def apply(graph: Graph) -> bool:
                 where=op.where(graph),
                 do="convert the model again",
             )
-        result.data = np.ascontiguousarray(data, dtype=np.dtype(result.dtype))
+        result.data = np.array(data, dtype=result.dtype, order="C")
     changed = len(kept) < len(graph.ops)
     graph.ops = kept
     return changed

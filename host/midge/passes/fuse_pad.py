@@ -41,7 +41,9 @@ def _may_move(graph: Graph, op: Op, pad: Op) -> bool:
     fill = padded.zero_point
     if pad.kind == "PADV2":
         value = const_value(graph, pad.inputs[2])
-        if value is None or value.size != 1 or not same_quant(source, graph.tensors[pad.inputs[2]]):
+        if value is None or value.size != 1:
+            return False
+        if not same_quant(source, graph.tensors[pad.inputs[2]]):
             return False
         fill = int(value.reshape(-1)[0])
     return fill == (-128 if op.kind == "MAX_POOL_2D" else source.zero_point)

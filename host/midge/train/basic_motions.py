@@ -72,7 +72,8 @@ def to_counts(values: np.ndarray, accel_g: int, gyro_dps: int) -> np.ndarray:
                 "an int16 holds 32767",
                 where=f"{NAME}: [sensor] {key}", do="choose a larger full scale",
             )  # fmt: skip
-    return np.rint(np.concatenate([accel, gyro], axis=-1)).astype(np.int16)
+    counts = np.rint(np.concatenate([accel, gyro], axis=-1))
+    return np.ascontiguousarray(counts, np.int16)
 
 
 def parse_ts(text: str, where: str) -> tuple[np.ndarray, list[str], list[str]]:

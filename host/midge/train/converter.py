@@ -57,9 +57,18 @@ def _converter(tensorflow: Any, model: Path, shape: tuple[int, ...]) -> Any:
     names = ", ".join(f"{layer.name} ({type(layer).__name__})" for layer in loaded.layers)
     print(f"its layers: {names}")
     sys.stdout.flush()
+    return tensorflow.lite.TFLiteConverter.from_keras_model(_with_batch_1(keras, loaded))
+
+
+def _with_batch_1(keras: Any, loaded: Any) -> Any:
     window = keras.Input(batch_shape=(1, *loaded.input_shape[1:]), name="window")
-    fixed = keras.Model(window, loaded(window))
-    return tensorflow.lite.TFLiteConverter.from_keras_model(fixed)
+    try:
+        # A copy rather than a call: layers then keep their names in the .tflite.
+        copy = keras.models.clone_model(loaded, input_tensors=window)
+        copy.set_weights(loaded.get_weights())
+    except (ValueError, TypeError, AttributeError):  # a subclassed model cannot be copied
+        return keras.Model(window, loaded(window))
+    return copy
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ def predict_windows(model: Path, counts: np.ndarray) -> np.ndarray:
     import midge
 
     loaded = midge.load(str(model))
-    # One array a window: predict() may reuse its output buffer.
-    return np.stack([np.array(loaded.predict(one)).reshape(-1) for one in counts])
+    windows = np.ascontiguousarray(counts, np.int16)
+    return np.stack([np.array(loaded.predict(one)).reshape(-1) for one in windows])
 
 
 def decide(scores: np.ndarray, half: float = 0) -> np.ndarray:

@@ -9,7 +9,7 @@ _PERIOD = 1 << 30
 _HALF = 1 << 29
 
 
-class Skip(Exception):
+class Skip(Exception):  # noqa: N818 - not an error
     """This case cannot run here; the message says why."""
 
 
@@ -25,7 +25,7 @@ def raises(kind, function, *args, **kwargs):
         function(*args, **kwargs)
     except kind as err:
         return str(err)
-    raise AssertionError("%s was not raised" % kind.__name__)
+    raise AssertionError(kind.__name__ + " was not raised")
 
 
 def assert_no_allocation(function, times):

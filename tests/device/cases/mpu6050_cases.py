@@ -24,7 +24,7 @@ class I2C:
         self.regs[0x6B] = 0x40  # asleep
 
     def measure(self, accel, gyro, temperature=0):
-        self.regs[0x3B:0x49] = struct.pack(">7h", *(tuple(accel) + (temperature,) + tuple(gyro)))
+        self.regs[0x3B:0x49] = struct.pack(">7h", *accel, temperature, *gyro)
 
     def queue(self, *samples):
         if self.regs[0x23] == 0x78 and self.regs[0x6A] & 0x40:

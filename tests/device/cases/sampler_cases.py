@@ -243,19 +243,14 @@ def test_async_iteration():
 
 
 def test_real_time():
-    times = []
     clock = device("clock")
     start = clock.ticks_us()
-
-    def read(buf):
-        times.append(clock.ticks_diff(clock.ticks_us(), start))
-
-    sampler = Sampler(read, 200)
+    sampler = Sampler(QuietSource(), 200)
     for _ in range(21):
         sampler.read()
-    # 20 periods of 5 ms; upper end: a machine under load, on which samples may be overrun
-    assert 100000 <= times[-1] + 5000 * sampler.overruns
-    assert 95000 <= times[-1] - times[0] <= 2000000, times[-1]
+    took = clock.ticks_diff(clock.ticks_us(), start)
+    assert took >= 100000, took  # 20 periods of 5 ms
+    assert took < 2000000, took  # a period in error by a power of ten; the machine may be busy
 
 
 class Timer:
@@ -335,7 +330,7 @@ def test_timer_and_a_failing_sensor():
     sampler.start(timer, depth=8)
     for _ in range(4):
         timer.callback(timer)
-    found = [sampler.read() for _ in range(1)][0][0], sampler.read()[0], sampler.read()
+    found = sampler.read()[0], sampler.read()[0], sampler.read()
     assert found == (0, 0, None)
     assert sampler.failing and sampler.errors == 2
     assert sampler.read()[0] == 30

@@ -1,0 +1,79 @@
+"""Models so small that what they answer is plain to see."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import tflite_writer
+
+from midge.graph import Graph, Op, Quant, Tensor
+
+if TYPE_CHECKING:
+    from midge.compile import CompiledModel
+
+SCALE, ZERO_POINT = 0.5, 3
+
+
+def relu_model(folder: Path) -> CompiledModel:
+    """``max(x, 0)`` of 2 samples of 3 channels, scale 0.5 and zero point 3 on both sides.
+
+    Its raw counts: channel 0 has a gain of 0.5 (a count is a step), 1 the same after an offset
+    of 100, 2 a gain of 0.05.
+    """
+    from midge.meta import Meta, Raw
+
+    graph, into = _graph("relu", "int8", (1, 2, 3), Quant(*_quant()))
+    out = graph.add_tensor(Tensor("y", (1, 2, 3), "int8", Quant(*_quant())))
+    graph.ops, graph.outputs = [Op("RELU", [into], [out], {}, 0)], [out]
+    meta = Meta(
+        name="relu", version="1.2", labels=list("abcdef"), data_fingerprint="feed",
+        raw=Raw([0, 100, 0], [0.5, 0.5, 0.05]),
+    )  # fmt: skip
+    return _compile(graph, folder, meta)
+
+
+def float_model(folder: Path) -> CompiledModel:
+    """The same between a QUANTIZE and a DEQUANTIZE: float32 in and out."""
+    from midge.meta import Meta
+
+    graph, into = _graph("floats", "float32", (1, 4), None)
+    a = graph.add_tensor(Tensor("a", (1, 4), "int8", Quant(*_quant())))
+    b = graph.add_tensor(Tensor("b", (1, 4), "int8", Quant(*_quant())))
+    out = graph.add_tensor(Tensor("y", (1, 4), "float32"))
+    kinds = (("QUANTIZE", into, a), ("RELU", a, b), ("DEQUANTIZE", b, out))
+    graph.ops = [Op(kind, [x], [y], {}, i) for i, (kind, x, y) in enumerate(kinds)]
+    graph.outputs = [out]
+    return _compile(graph, folder, Meta(name="floats"))
+
+
+def pair_model(folder: Path) -> CompiledModel:
+    """The sum of two inputs: for what takes more than one buffer."""
+    from midge.meta import Meta
+
+    graph, first = _graph("pair", "int8", (1, 4), Quant(*_quant()))
+    second = graph.add_tensor(Tensor("x2", (1, 4), "int8", Quant(*_quant())))
+    out = graph.add_tensor(Tensor("y", (1, 4), "int8", Quant(*_quant())))
+    attrs = {"fused_activation_function": "NONE"}
+    graph.ops, graph.outputs = [Op("ADD", [first, second], [out], attrs, 0)], [out]
+    graph.inputs = [first, second]
+    return _compile(graph, folder, Meta(name="pair"))
+
+
+def _graph(name: str, dtype: str, shape: tuple[int, ...], quant: Quant | None) -> tuple[Graph, int]:
+    graph = Graph(name, f"{name}.tflite", {}, [], [], [])
+    graph.inputs = [graph.add_tensor(Tensor("x", shape, dtype, quant))]
+    return graph, graph.inputs[0]
+
+
+def _quant() -> tuple[np.ndarray, np.ndarray]:
+    return np.array([SCALE], np.float32), np.array([ZERO_POINT], np.int64)
+
+
+def _compile(graph: Graph, folder: Path, meta: object) -> CompiledModel:
+    from midge.compile import compile_model
+
+    path = folder / f"{graph.name}.tflite"
+    path.write_bytes(tflite_writer.write(graph))
+    return compile_model(path, meta)  # type: ignore[arg-type]

@@ -1,0 +1,101 @@
+"""The binding on the emulated Pico: real firmware, real mpremote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from midge.compile import CompiledModel
+    from midge.firmware.build import BuildResult
+    from midge.links.emulated import EmulatedLink
+
+pytestmark = [pytest.mark.slow, pytest.mark.firmware]
+
+
+@pytest.fixture(scope="module")
+def pico(pico_firmware: BuildResult) -> Iterator[EmulatedLink]:
+    from midge.links.emulated import EmulatedLink
+
+    with EmulatedLink(pico_firmware.uf2) as link:
+        yield link
+
+
+def test_the_firmware_boots_and_infers(
+    pico_firmware: BuildResult, models: list[CompiledModel]
+) -> None:
+    from midge.boot_test import boot_test
+
+    report = boot_test(pico_firmware.uf2, models)
+    assert report.models == ("relu", "floats", "pair")
+    assert report.fs_free_bytes > 1_000_000
+    # the memory map's heap, less what MicroPython keeps to manage it and has in use after boot
+    assert 0.9 * pico_firmware.memory.heap_bytes < report.heap_free_bytes
+    assert report.heap_free_bytes < pico_firmware.memory.heap_bytes
+
+
+def test_the_clock_is_the_boards(pico: EmulatedLink) -> None:
+    from midge.boards import load_board
+
+    assert int(pico.exec("import machine; print(machine.freq())")) == load_board("RPI_PICO").clock_hz
+
+
+def test_profile_counts_cycles(pico: EmulatedLink) -> None:
+    code = """
+import midge
+from array import array
+from _midge import clock
+m = midge.load("relu")
+c = array("I", [0] * len(m.layers()))
+m.profile(bytes(6), c)
+first = list(c)
+m.profile(bytes(6), c)
+print(clock(), min(c) > 0, max(c) < 5000, first == list(c))"""
+    assert pico.exec(code).split() == ["cycles", "True", "True", "True"]
+
+
+def test_two_hundred_inferences_under_a_locked_heap(pico: EmulatedLink) -> None:
+    code = """
+import gc, micropython, midge
+from array import array
+m = midge.load("relu")
+w, h, q = array("b", [9] * 6), array("h", [9] * 6), array("b", [0] * 6)
+def go():
+    gc.collect()
+    before = gc.mem_free()
+    micropython.heap_lock()
+    for i in range(100):
+        m.predict(w, q)
+        m.predict(h, q)
+    micropython.heap_unlock()
+    return before - gc.mem_free()
+print(go())"""
+    assert int(pico.exec(code)) == 0
+
+
+def test_an_interrupt_in_the_middle_is_refused_and_does_no_harm(pico: EmulatedLink) -> None:
+    # a hard timer interrupt that infers too: sooner or later it hits predict() at work
+    code = """
+import machine, midge
+from array import array
+m = midge.load("relu")
+w, q, other = array("b", [9] * 6), array("b", [0] * 6), array("b", [0] * 6)
+hits, wrong = 0, 0
+def tick(t):
+    global hits
+    try:
+        m.predict(other, other)
+    except RuntimeError:
+        hits += 1
+t = machine.Timer(period=1, mode=machine.Timer.PERIODIC, callback=tick, hard=True)
+for i in range(20000):
+    m.predict(w, q)
+    if list(q) != [9] * 6:
+        wrong += 1
+    if hits >= 2:
+        break
+t.deinit()
+print(hits >= 2, wrong)"""
+    assert pico.exec(code, timeout_s=120).split() == ["True", "0"]
