@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from midge import abi
+from midge.errors import ModelError
 from midge.program import BufferRef, ConstRef, Param, Program, Step
 
 CONST_ALIGN = 4
@@ -20,12 +21,22 @@ def pack(program: Program) -> tuple[np.ndarray, bytes]:
         int32 words, for each step ``[opcode, number of parameters, parameters...]`` in the
         order of the kernel's C struct; and the constants, each aligned to 4 bytes,
         little-endian.
+
+    Raises:
+        ModelError: a parameter does not fit int32 (a damaged file's stride, say).
     """
     consts = pack_consts(program)
     kernels = abi.load().kernels
     words: list[int] = []
     for step in program.steps:
         params = [word_of(program, value) for _, value in ordered(step)]
+        for word, (field, _) in zip(params, ordered(step), strict=True):
+            if not -(1 << 31) <= word < 1 << 31:
+                raise ModelError(
+                    f"{field} is {word}, outside the range of int32",
+                    where=f"{program.path}: layer {step.layer}",
+                    do="convert the model again, or use smaller layers",
+                )
         words += [kernels[step.kernel].opcode, len(params), *params]
     return np.array(words, np.int32), consts
 

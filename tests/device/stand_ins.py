@@ -27,19 +27,25 @@ def gesture(folder: Path) -> CompiledModel:
 
 
 def spikes(folder: Path) -> CompiledModel:
-    """[64, 1] counts; likely where the mean is high: logistic(2 * mean)."""
-    return _compile(folder, "spikes", (1, 64, 1), np.full((1, 64), 2 / 64, np.float32), ["spikes"])
+    """[64, 1] ADC counts; likely where their mean is above the middle of the range."""
+    weights = np.full((1, 64), 2 / 64, np.float32)
+    return _compile(folder, "spikes", (1, 64, 1), weights, ["spikes"], offset=2048)
 
 
 def _compile(
-    folder: Path, name: str, shape: tuple[int, ...], weights: np.ndarray, labels: list[str]
+    folder: Path,
+    name: str,
+    shape: tuple[int, ...],
+    weights: np.ndarray,
+    labels: list[str],
+    offset: int = 0,
 ) -> CompiledModel:
     from midge.compile import compile_model
     from midge.meta import Meta, Raw
 
     path = folder / f"{name}.tflite"
     path.write_bytes(tflite_writer.write(_graph(name, shape, weights)))
-    meta = Meta(name=name, labels=labels, raw=Raw([0], [1 / 1000]))
+    meta = Meta(name=name, labels=labels, raw=Raw([offset], [1 / 1000]))
     meta.save(path.with_suffix(".json"))
     return compile_model(path)
 
