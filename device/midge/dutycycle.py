@@ -20,8 +20,8 @@ class DutyCycle:
     ``time.sleep``. Interrupts may end a light sleep early; the rest is slept then.
 
     Light sleep and USB: on the RP2 ports of MicroPython 1.26, ``lightsleep(ms)`` leaves USB's
-    clocks on while a host has the board mounted, which costs about as much as not sleeping, and
-    the board answers the host only between sleeps; older releases drop the connection.
+    clocks on while a host has the board mounted, which saves less, and the board answers the
+    host only between sleeps; without a host, or in older releases, USB is off meanwhile.
     ``usb=True`` sleeps with ``time.sleep`` instead: the prompt and ``mpremote`` stay usable.
 
     Args:

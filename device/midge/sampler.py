@@ -158,8 +158,8 @@ class Sampler:
         They wait in a ring of ``depth`` samples; a sample for which it has no room is an
         overrun. A soft timer's callback waits for running C code (``Model.predict`` is); with
         ``hard=True`` it does not, and then ``readinto`` must not allocate. Reads are not
-        retried at once, and there is no ``jitter_us``. On most ports a timer does not tick in a
-        light sleep: give a ``wait`` that only sleeps.
+        retried at once, and there is no ``jitter_us``. A light sleep stops the timer on
+        some ports; on RP2 each tick ends it.
 
         Args:
             timer: a ``machine.Timer``, for example ``Timer(-1)``; it is set to the rate.

@@ -114,7 +114,7 @@ def _flat(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def _checked(file: Path, key: str, kind: str, value: Any) -> Any:
-    wanted = {"int": int, "float": (int, float), "str": str, "tuple[str, ...]": list}[kind]
+    wanted: Any = {"int": int, "float": (int, float), "str": str, "tuple[str, ...]": list}[kind]
     texts = not isinstance(value, list) or all(isinstance(item, str) for item in value)
     if not isinstance(value, wanted) or isinstance(value, bool) or not texts:
         kind = {"tuple[str, ...]": "a list of strings"}.get(kind, kind)

@@ -1,6 +1,6 @@
-"""Where Midge keeps things: its own folders, in a checkout or in an installed wheel, and the cache.
+"""Where Midge keeps things: its own folders, in a checkout or in a wheel, and the cache.
 
-In a checkout the folders lie where ``DESIGN.md`` puts them; in a wheel they lie inside the
+In a checkout the folders lie where ``docs/architecture.md`` says; in a wheel, inside the
 package. Nothing else in Midge knows which of the two it runs from.
 """
 

@@ -157,7 +157,7 @@ class Project:
 
 def sections() -> dict[str, type]:
     """Section name to its dataclass, in the order of the documentation."""
-    hints = typing.get_type_hints(Project)
+    hints: dict[str, type] = typing.get_type_hints(Project)
     return {name: kind for name, kind in hints.items() if dataclasses.is_dataclass(kind)}
 
 

@@ -61,7 +61,7 @@ def test_truncated_at_every_64th_byte(shared_models: Path, name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "n"), zip(FILES, (1000, 700, 1000, 200), strict=True))
+@pytest.mark.parametrize(("name", "n"), list(zip(FILES, (1000, 700, 1000, 200), strict=True)))
 def test_flipped_bytes(shared_models: Path, name: str, n: int) -> None:
     whole = (shared_models / f"{name}.tflite").read_bytes()
     places = structure(whole)

@@ -150,3 +150,17 @@ def test_samples_and_windows_allocate_nothing(run: Run) -> None:
     words = result.lines[-1].split()
     report = {words[i]: int(words[i + 1]) for i in (0, 2, 4)}
     assert report["grown"] <= 0 and report["windows"] == 8, json.dumps(report)
+
+
+def test_timer_samples_in_the_background(run: Run) -> None:
+    from midge.emulator.sensors import AdcSource
+
+    ramp = np.arange(2000, dtype=np.int16)
+    result = run(HERE / "pico_timer.py", [AdcSource(ramp, 200.0)])
+    assert len(result.lines) == 2  # a soft timer and a hard one
+    for line in result.lines:
+        took_us, overruns, *values = map(int, line.split())
+        assert overruns == 0 and len(values) == 30
+        # Two ticks may see the same 5 ms of the ramp, or skip one: the ADC's clock starts later.
+        assert np.all(np.diff(values) >= 0) and 28 <= values[-1] - values[0] <= 30, values
+        assert took_us + 5000 >= 30 * 5000, took_us

@@ -64,7 +64,7 @@ def test_reference_model_is_bit_exact_on_the_board(
     expected = oracle(shared_models / FILES[name], value)
     assert board.dtype == expected.dtype
     assert np.count_nonzero(board.reshape(-1) != expected.reshape(-1)) == 0
-    assert np.ptp(expected) > 0  # the input does something
+    assert len(np.unique(expected)) > 1  # the input does something
 
 
 def test_one_predict_with_the_heap_locked(firmware: Firmware) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import time
@@ -119,6 +120,23 @@ def test_pins_are_logged_with_their_time(link: EmulatedLink, tmp_path: Path) -> 
     assert np.diff(times[:6]) == pytest.approx([0.1, 0.05, 0.1, 0.05, 0.1], abs=0.5e-3)
 
 
+def test_telemetry_is_told_from_other_output(link: EmulatedLink, tmp_path: Path) -> None:
+    script = write(
+        tmp_path,
+        "from midge import Telemetry\n"
+        "told = Telemetry()\n"
+        "print('sampling')\n"
+        "told.send('window', n=3, label='walking', score=0.5)\n"
+        "told.send('end')\n",
+    )
+    seen: list[str] = []
+    result = run_script(script, link, on_line=seen.append)
+    assert seen == ["sampling"] and len(result.lines) == 3
+    (window,) = result.of_kind("window")
+    assert (window["n"], window["label"], window["score"]) == (3, "walking", 0.5)
+    assert [record["k"] for record in result.records] == ["window", "end"]
+
+
 def test_output_comes_while_the_script_still_runs(link: EmulatedLink, tmp_path: Path) -> None:
     script = write(tmp_path, "print('first')\nwhile True: pass\n")
     lines = link.run(script, 60)
@@ -132,7 +150,7 @@ def test_each_run_has_a_fresh_interpreter_and_exec_keeps_it(
 ) -> None:
     script = write(tmp_path, "print('x' in globals())\nx = 1\n")
     assert list(link.run(script)) == ["False"]
-    assert list(link.run(script)) == ["False"]
+    assert list(link.run(script, math.inf)) == ["False"]
     assert link.exec("print(x + 1)") == "2\n"
 
 

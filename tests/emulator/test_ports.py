@@ -56,29 +56,64 @@ def bridge(master: int, pico: EmulatedPico, stop: threading.Event) -> None:
                     os.write(master, board.recv(4096))
 
 
+class SerialBoard:
+    """A serial port with MicroPython behind it, which can be unplugged."""
+
+    def __init__(self, path: str, master: int, pico: EmulatedPico):
+        self.path = path
+        self._master = master
+        self._stop = threading.Event()
+        self._carrier = threading.Thread(target=bridge, args=(master, pico, self._stop))
+        self._carrier.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._carrier.join()
+
+    def unplug(self) -> None:
+        self.stop()
+        os.close(self._master)
+
+
 @pytest.fixture
-def board_port(firmware: Firmware) -> Iterator[str]:
-    """A serial port with MicroPython behind it."""
-    stop = threading.Event()
+def board(firmware: Firmware) -> Iterator[SerialBoard]:
     with terminal() as (master, path), EmulatedPico(firmware.uf2) as pico:
-        carrier = threading.Thread(target=bridge, args=(master, pico, stop))
-        carrier.start()
+        board = SerialBoard(path, master, pico)
         try:
-            yield path
+            yield board
         finally:
-            stop.set()
-            carrier.join()
+            board.stop()
 
 
 @pytest.mark.firmware
-def test_a_board_on_a_serial_port(board_port: str, tmp_path: Path) -> None:
+def test_a_board_on_a_serial_port(board: SerialBoard, tmp_path: Path) -> None:
     script = tmp_path / "hello.py"
     script.write_text("import midge\nprint('hello', midge.models())\n", encoding="utf-8")
-    with open_link(board_port) as link:
-        assert link.description == f"board on {board_port}"
+    with open_link(board.path) as link:
+        assert link.description == f"board on {board.path}"
         for _ in range(2):
             assert list(link.run(script)) == ["hello ('tiny',)"]
         assert link.exec("print(6 * 7)") == "42\n"
+
+
+@pytest.mark.firmware
+def test_a_board_unplugged_in_the_middle_of_a_run(board: SerialBoard, tmp_path: Path) -> None:
+    script = tmp_path / "forever.py"
+    script.write_text("print('up')\nwhile True: pass\n", encoding="utf-8")
+    with open_link(board.path) as link:
+        lines = link.run(script, 60)
+        assert next(lines) == "up"
+        board.unplug()
+        with pytest.raises(LinkError, match="stopped answering"):
+            list(lines)
+
+
+@pytest.mark.firmware
+def test_without_a_board_the_emulated_pico_stands_in(firmware: Firmware) -> None:
+    if any(port.micropython for port in ports.serial_ports()):
+        pytest.skip("a real board is plugged in")
+    with open_link(None, firmware.uf2) as link:
+        assert link.description == "emulated Pico"
 
 
 def test_a_busy_port() -> None:

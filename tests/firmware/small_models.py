@@ -34,6 +34,16 @@ def relu_model(folder: Path) -> CompiledModel:
     return _compile(graph, folder, meta)
 
 
+def long_model(folder: Path) -> CompiledModel:
+    """4,096 times ``max(x, 0)``: works long enough to be interrupted."""
+    from midge.meta import Meta
+
+    graph, into = _graph("long", "int8", (1, 4096), Quant(*_quant()))
+    out = graph.add_tensor(Tensor("y", (1, 4096), "int8", Quant(*_quant())))
+    graph.ops, graph.outputs = [Op("RELU", [into], [out], {}, 0)], [out]
+    return _compile(graph, folder, Meta(name="long"))
+
+
 def float_model(folder: Path) -> CompiledModel:
     """The same between a QUANTIZE and a DEQUANTIZE: float32 in and out."""
     from midge.meta import Meta
@@ -61,7 +71,9 @@ def pair_model(folder: Path) -> CompiledModel:
     return _compile(graph, folder, Meta(name="pair"))
 
 
-def _graph(name: str, dtype: str, shape: tuple[int, ...], quant: Quant | None) -> tuple[Graph, int]:
+def _graph(
+    name: str, dtype: str, shape: tuple[int, ...], quant: Quant | None
+) -> tuple[Graph, int]:
     graph = Graph(name, f"{name}.tflite", {}, [], [], [])
     graph.inputs = [graph.add_tensor(Tensor("x", shape, dtype, quant))]
     return graph, graph.inputs[0]

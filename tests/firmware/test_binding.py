@@ -137,7 +137,9 @@ def test_check_runs_the_golden_sample(board_python: Run) -> None:
 
 
 def test_check_without_a_golden_sample_says_so(board_python: Run) -> None:
-    code = "import midge\ntry:\n    midge.load('pair').check()\nexcept ValueError as e:\n    print(e)"
+    code = (
+        "import midge\ntry:\n    midge.load('pair').check()\nexcept ValueError as e:\n    print(e)"
+    )
     assert board_python(code) == "pair: has no golden input to check"
 
 

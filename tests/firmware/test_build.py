@@ -142,7 +142,8 @@ def test_too_large_after_all_says_by_how_many_bytes(
     )
     with pytest.raises(BudgetError) as error:
         build(models, board, tmp_path)
-    found = re.search(r"needs (\d+) bytes of flash, 300000 are free.*: (\d+) too many", str(error.value))
+    says = r"needs (\d+) bytes of flash, 300000 are free.*: (\d+) too many"
+    found = re.search(says, str(error.value))
     assert found
     assert int(found[1]) - 300_000 == int(found[2])
     assert list(tmp_path.iterdir()) == []
@@ -199,7 +200,7 @@ def test_a_failed_step_shows_the_lines_that_say_why(tmp_path: Path) -> None:
 def test_an_overflowing_region_is_a_matter_of_budget(tmp_path: Path) -> None:
     text = "ld: region `RAM' overflowed by 1234 bytes"
     with pytest.raises(BudgetError, match="1234 bytes too many for the memory region RAM"):
-        run("linking", ["sh", "-c", f'echo "{text}"; exit 1'], tmp_path / "log", environment())
+        run("linking", ["sh", "-c", 'echo "$0"; exit 1', text], tmp_path / "log", environment())
 
 
 def test_a_surrounding_make_does_not_steer_the_build(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -142,11 +142,7 @@ def sensors_of(project: Project | None) -> list[Sensor]:
 
     sensor, counts = project.sensor, _counts(project)
     if sensor.kind == "mpu6050":
-        return [
-            Mpu6050(
-                counts, sensor.rate_hz, accel_g=sensor.accel_g, gyro_dps=sensor.gyro_dps
-            )
-        ]
+        return [Mpu6050(counts, sensor.rate_hz, accel_g=sensor.accel_g, gyro_dps=sensor.gyro_dps)]
     return [AdcSource(counts.reshape(-1), sensor.rate_hz)]
 
 

@@ -101,7 +101,8 @@ class _PrivateApt:
         _run([*self.command, "update", "--error-on=any"], "cannot read Debian's lists", do)
 
     def download(self, pin: DebianPin, suite: str, downloads: Path) -> Path:
-        verb = ["source", "--download-only", "--tar-only"] if pin.kind == "source" else ["download"]
+        source = pin.kind == "source"
+        verb = ["source", "--download-only", "--tar-only"] if source else ["download"]
         name = f"{pin.package}/{suite}"
         do = _when_gone(pin, downloads)
         printed = _run([*self.command, *verb, "--print-uris", name], f"no {name}", do)

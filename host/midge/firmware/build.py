@@ -26,7 +26,14 @@ if TYPE_CHECKING:
     from midge.compile import CompiledModel
 
 _KEPT = 12  # finished firmwares in the cache; some MB each
-_PARTS = ("uf2", "bin", "elf", "memory.json")
+# suffixes of what the user gets, and what they are called in the cache; the UF2 comes last, so
+# that who sees it sees the others
+_PARTS = {
+    ".memory.json": "memory.json",
+    ".elf": "firmware.elf",
+    ".bin": "firmware.bin",
+    ".uf2": "firmware.uf2",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +75,7 @@ def build(
         files = stage.generated(models, place / "generated")
         files += stage.frozen(map(Path, freeze), place / "frozen")
         done = paths.cache_dir() / "firmware" / _digest(board, tree, files)
-        if not (done / "memory.json").exists():
+        if not all((done / name).exists() for name in _PARTS.values()):
             shutil.rmtree(done, ignore_errors=True)
             with new_folder(done) as work:
                 _make(board, tree, place, models, work, progress)
@@ -155,12 +162,10 @@ def _stem(board: Board, models: Sequence[CompiledModel]) -> str:
 
 def _hand_out(done: Path, out_dir: Path, stem: str) -> BuildResult:
     out_dir.mkdir(parents=True, exist_ok=True)
-    out = {part: out_dir / f"{stem}.{part}" for part in _PARTS}
-    # the UF2 last: who sees it sees the others
-    for part in reversed(_PARTS):
-        source = done / (part if part == "memory.json" else f"firmware.{part}")
-        write_whole(out[part], source.read_bytes())
-    return BuildResult(out["uf2"], out["bin"], out["elf"], read_memory(out["memory.json"]))
+    out = {suffix: out_dir / f"{stem}{suffix}" for suffix in _PARTS}
+    for suffix, name in _PARTS.items():
+        write_whole(out[suffix], (done / name).read_bytes())
+    return BuildResult(out[".uf2"], out[".bin"], out[".elf"], read_memory(out[".memory.json"]))
 
 
 def _prune(folder: Path) -> None:

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-Progress = Callable[[str], None]  # gets one line at the start of each part of long work
+Progress = Callable[[str], object]  # gets one line at the start of each part of long work
 
 
 def say(progress: Progress | None, text: str) -> None:

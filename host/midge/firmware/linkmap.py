@@ -6,6 +6,8 @@ import dataclasses
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from typing import Any
 
 from elftools.elf.elffile import ELFFile
 
@@ -44,8 +46,12 @@ def sections(elf: Path) -> list[Section]:
     with elf.open("rb") as file:
         image = ELFFile(file)
         loads = [s for s in image.iter_segments("PT_LOAD") if s["p_filesz"]]
+
+        def loaded(section: Any) -> bool:
+            return any(load.section_in_segment(section) for load in loads)
+
         return [
-            Section(s.name, s["sh_addr"], s["sh_size"], any(p.section_in_segment(s) for p in loads))
+            Section(s.name, s["sh_addr"], s["sh_size"], loaded(s))
             for s in image.iter_sections()
             if s["sh_flags"] & 2 and s["sh_size"]  # SHF_ALLOC
         ]
@@ -54,7 +60,8 @@ def sections(elf: Path) -> list[Section]:
 def symbol(elf: Path, name: str) -> int:
     """The address of a symbol."""
     with elf.open("rb") as file:
-        found = ELFFile(file).get_section_by_name(".symtab").get_symbol_by_name(name)
+        table: Any = ELFFile(file).get_section_by_name(".symtab")
+        found = table.get_symbol_by_name(name) if table is not None else None
         assert found, f"no symbol {name} in {elf}"
         return int(found[0]["st_value"])
 

@@ -19,7 +19,7 @@ _HOST_ONLY = "midge_run_words.c"
 
 
 def measure(board: Board) -> dict[str, int]:
-    """Builds firmware without models and returns ``board.toml``'s ``interpreter_*``, ``core_*``."""
+    """Builds firmware without models; returns the measured keys of ``board.toml``."""
     with tempfile.TemporaryDirectory() as folder:
         result = build([], board, folder, progress=_tell)
     return {

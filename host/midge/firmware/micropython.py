@@ -41,12 +41,12 @@ def build_mpy_cross(tree: Path, log: Path, progress: Progress | None) -> None:
         say(progress, "building mpy-cross")
         shutil.rmtree(build, ignore_errors=True)
         jobs = f"-j{os.cpu_count() or 1}"
-        command = ["make", "-C", tree / "mpy-cross", jobs, "USER_C_MODULES="]
+        command: list[str | Path] = ["make", "-C", tree / "mpy-cross", jobs, "USER_C_MODULES="]
         process.run("building mpy-cross", command, log, process.environment())
         (build / "complete").touch()
 
 
-def library(tree: Path) -> tuple[Path, Path]:
+def library(tree: Path, port: str) -> tuple[Path, Path]:
     """micropython-lib's folder and the port's manifest that goes with it.
 
     Without micropython-lib (Debian has none) the folder is one that only looks like it, and
@@ -54,7 +54,7 @@ def library(tree: Path) -> tuple[Path, Path]:
     """
     lib = tree / "lib" / "micropython-lib"
     if (lib / "README.md").is_file():
-        return lib, Path("$(PORT_DIR)/boards/manifest.py")
+        return lib, tree / "ports" / port / "boards" / "manifest.py"
     return tree / "lib", paths.boards_dir() / "port_without_lib.py"
 
 

@@ -7,6 +7,7 @@ import functools
 import hashlib
 import tomllib
 from importlib import resources
+from typing import Any
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,8 +69,9 @@ def load_pins() -> Pins:
     return Pins(pins, epoch, hashlib.sha256(data).hexdigest())
 
 
-def _pin(name: str, fields: dict) -> Pin:  # type: ignore[type-arg]
-    git = {k: tuple(v) if isinstance(v, list) else v for k, v in fields["git"].items()}
+def _pin(name: str, fields: dict[str, Any]) -> Pin:
+    git: dict[str, Any] = dict(fields["git"])
+    git |= {key: tuple(value) for key, value in git.items() if isinstance(value, list)}
     return Pin(
         name=name,
         version=fields["version"],

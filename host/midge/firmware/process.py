@@ -72,8 +72,7 @@ def _failure(what: str, lines: list[str], log: Path) -> BudgetError | BuildError
             return BudgetError(
                 f"{found[2]} bytes too many for the memory region {found[1]}",
                 where=what,
-                do="use fewer or smaller models, or freeze less; "
-                f"the whole log is in {log}",
+                do=f"use fewer or smaller models, or freeze less; the whole log is in {log}",
             )
     shown = [line for line in lines if _MATTERS.search(line) and not line.startswith("[")]
     shown = [line for line in shown if len(line) < 400] or lines[-_SHOWN:]

@@ -32,12 +32,18 @@ def make(board: Board, tree: Path, place: Path, progress: Progress | None) -> Pa
 def uf2(board: Board, tree: Path, binary: Path, out: Path, log: Path) -> None:
     """Wraps a binary as a UF2 file for the board's boot loader."""
     tool = tree / "tools" / "uf2conv.py"
-    command = [sys.executable, tool, "-f", board.uf2_family, "-b", hex(board.flash_base)]
-    run("making the UF2", [*command, "-c", "-o", out, binary], log, micropython.environment(tree))
+    options = ["-c", "-f", board.uf2_family, "-b", hex(board.flash_base), "-o", out]
+    command = [sys.executable, tool, *options, binary]
+    run("making the UF2", command, log, micropython.environment(tree))
 
 
 def _configure(
-    board: Board, tree: Path, place: Path, log: Path, env: dict[str, str], progress: Progress | None
+    board: Board,
+    tree: Path,
+    place: Path,
+    log: Path,
+    env: dict[str, str],
+    progress: Progress | None,
 ) -> None:
     build = place / "build"
     options = _options(board, tree, place)
@@ -54,7 +60,7 @@ def _configure(
 
 
 def _options(board: Board, tree: Path, place: Path) -> list[str]:
-    lib, port_manifest = micropython.library(tree)
+    lib, port_manifest = micropython.library(tree, board.port)
     variables: dict[str, str | Path] = {
         "MICROPY_BOARD": board.mp_board,
         "MICROPY_FROZEN_MANIFEST": board.manifest,

@@ -63,11 +63,12 @@ def _make(tree: Path, place: Path, progress: Progress | None) -> Path:
         "USER_C_MODULES": paths.firmware_modules_dir(),
         "MIDGE_GENERATED": place / "generated",
         "FROZEN_MANIFEST": manifest,
-        "MPY_LIB_DIR": micropython.library(tree)[0],
+        "MPY_LIB_DIR": micropython.library(tree, "unix")[0],
         **{f"MICROPY_PY_{name}": 0 for name in _WITHOUT},
     }
     words = [f"{name}={value}" for name, value in settings.items()]
-    command = ["make", "-C", tree / "ports" / "unix", f"-j{os.cpu_count() or 1}", *words]
+    jobs = f"-j{os.cpu_count() or 1}"
+    command = ["make", "-C", tree / "ports" / "unix", jobs, *words]
     with micropython.unfinished(place / "unfinished", build):
         if write_if_changed(place / "settings.txt", _settings(words)):
             shutil.rmtree(build, ignore_errors=True)

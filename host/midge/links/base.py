@@ -9,13 +9,13 @@ from types import TracebackType
 from typing import Self
 
 from midge.emulator.probes import Edge
-from midge.errors import LinkError
+from midge.errors import MidgeError
 
 Progress = Callable[[str], object]
 DEFAULT_TIMEOUT_S = 60.0
 
 
-class ScriptError(LinkError):
+class ScriptError(MidgeError):
     """The script on the board raised an exception; the link itself is fine.
 
     ``lines`` is all that it printed, ``traceback`` the end of that.
@@ -46,7 +46,7 @@ class Link(abc.ABC):
 
         Args:
             script: a Python file of the host.
-            timeout_s: seconds of the host's clock that the script may take.
+            timeout_s: seconds of the host's clock that the script may take; ``math.inf``: any.
 
         Raises:
             ScriptError: the script raised an exception, after its lines were yielded.

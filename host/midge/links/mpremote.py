@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import math
 import os
 import selectors
 import subprocess
@@ -20,6 +21,7 @@ from midge.links.base import DEFAULT_TIMEOUT_S, Link, ScriptError
 
 # mpremote itself waits 10 s for a raw REPL, twice with a soft reset.
 CONTACT_TIMEOUT_S = 25.0
+CLOSE_TIMEOUT_S = 10.0  # for mpremote to end after its output has
 _NO_REPL = ("could not enter raw repl", "unexpected read during raw paste", "could not exec")
 _LOST = ("disconnected", "returned no data", "Input/output error", "waiting for", "Connection")
 
@@ -148,7 +150,8 @@ def _stream(process: subprocess.Popen[bytes], timeout_s: float) -> Iterator[str]
     with selectors.DefaultSelector() as selector:
         selector.register(fd, selectors.EVENT_READ)
         while True:
-            if not selector.select(max(0.0, deadline - time.monotonic())):
+            left = deadline - time.monotonic()
+            if not selector.select(max(0.0, left) if left < math.inf else None):
                 raise TimeoutError
             chunk = os.read(fd, 1 << 16)
             if not chunk:
@@ -159,7 +162,7 @@ def _stream(process: subprocess.Popen[bytes], timeout_s: float) -> Iterator[str]
     if pending:
         yield _decode(pending)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(max(1.0, deadline - time.monotonic()))
+        process.wait(CLOSE_TIMEOUT_S)
 
 
 def _decode(line: bytes) -> str:

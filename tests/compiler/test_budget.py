@@ -1,0 +1,102 @@
+"""The fit check: by how many bytes, which layers and buffers, and what to do."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import c_program
+import pytest
+
+from midge.boards import load_board
+from midge.budget import check_fit, flash_bytes
+from midge.compile import CompiledModel, compile_model
+from midge.emit_c import emit
+from midge.errors import BudgetError
+from midge.meta import Meta
+
+
+@dataclasses.dataclass(frozen=True)
+class Memory:
+    name: str
+    model_flash_bytes: int
+    model_ram_bytes: int
+
+
+def load(shared_models: Path, name: str) -> CompiledModel:
+    return compile_model(shared_models / f"{name}.tflite", Meta(name=name))
+
+
+def test_what_fits_exactly_fits(shared_models: Path) -> None:
+    kws = load(shared_models, "kws_dscnn_int8")
+    check_fit([kws], Memory("B", flash_bytes(kws), kws.program.arena_bytes))
+    check_fit([], Memory("B", 0, 0))
+
+
+def test_flash_by_one_byte(shared_models: Path) -> None:
+    kws = load(shared_models, "kws_dscnn_int8")
+    need = flash_bytes(kws)
+    with pytest.raises(BudgetError) as caught:
+        check_fit([kws], Memory("TINY", need - 1, 10**6))
+    text = str(caught.value)
+    assert text.startswith("kws_dscnn_int8 on TINY: flash: ")
+    assert f"need {need} bytes, {need - 1} are free: 1 too many" in text
+    largest = text.splitlines()[1]
+    assert re.search(r"\d+ bytes  kws_dscnn_int8: layer \d+ CONV_2D", largest)
+    assert "board with more flash" in text and "RAM" not in text
+
+
+def test_ram_names_the_buffers_of_the_peak(shared_models: Path) -> None:
+    vww = load(shared_models, "vww_96_int8")
+    with pytest.raises(BudgetError) as caught:
+        check_fit([vww], Memory("SMALL", 10**7, 55_000))
+    text = str(caught.value)
+    assert "needs an arena of 55296 bytes, 55000 are free: 296 too many" in text
+    assert "at its peak, layer 2 CONV_2D" in text
+    sizes = [int(n) for n in re.findall(r"^ +(\d+) bytes", text, re.M)]
+    assert sizes == [36864, 18432]
+    assert sum(sizes) == vww.program.arena_bytes
+
+
+def test_models_share_ram_but_not_flash(shared_models: Path) -> None:
+    models = [load(shared_models, name) for name in ("kws_dscnn_int8", "ad01_int8")]
+    flash = sum(flash_bytes(model) for model in models)
+    ram = max(model.program.arena_bytes for model in models)
+    check_fit(models, Memory("B", flash, ram))
+    with pytest.raises(BudgetError) as caught:
+        check_fit(models, Memory("B", flash - 10, ram - 20))
+    text = str(caught.value)
+    assert "10 too many" in text and "20 too many" in text
+    assert "ad01_int8: layer 0 FULLY_CONNECTED" in text  # the largest weights of both
+
+
+def test_flash_is_what_the_boards_compiler_makes(shared_models: Path, tmp_path: Path) -> None:
+    """Within alignment: each of the model's own objects may be padded to 8."""
+    gcc = shutil.which("arm-none-eabi-gcc")
+    if gcc is None:
+        pytest.skip("needs arm-none-eabi-gcc")
+    kws = load(shared_models, "kws_dscnn_int8")
+    source = emit(kws, tmp_path)[0]
+    target = tmp_path / "model.o"
+    flags = ["-std=c99", "-mcpu=cortex-m0plus", "-mthumb", "-Os", "-c", "-o", str(target)]
+    subprocess.run([gcc, *flags, *c_program.include_flags(tmp_path), str(source)], check=True)
+    size = subprocess.run(
+        ["arm-none-eabi-size", str(target)], capture_output=True, text=True, check=True
+    )
+    text, data, bss = map(int, size.stdout.splitlines()[1].split()[:3])
+    assert (data, bss) == (0, 0)
+    slack = 8 * (2 * len(kws.program.steps) + 10)
+    assert text - slack <= flash_bytes(kws) <= text + slack
+
+
+def test_a_pico_holds_each_but_not_all_four(shared_models: Path) -> None:
+    names = ("kws_dscnn_int8", "ad01_int8", "ic_resnet8_int8", "vww_96_int8")
+    models = [load(shared_models, name) for name in names]
+    pico = load_board("RPI_PICO")
+    for model in models:
+        check_fit([model], pico)
+    with pytest.raises(BudgetError, match=r"on RPI_PICO: flash: models need \d+ bytes"):
+        check_fit(models, pico)
