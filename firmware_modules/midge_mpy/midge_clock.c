@@ -18,8 +18,8 @@ static uint32_t saturate(uint64_t n) {
 const uint8_t midge_clock_unit = MIDGE_CLOCK_UNIT_CYCLES;
 
 void midge_clock_start(void) {
-    // ENABLE, CLKSOURCE = processor clock, no interrupt. MicroPython's rp2 port leaves SysTick
-    // alone, so it is free to be taken.
+    // ENABLE, CLKSOURCE = processor clock, no interrupt. In MicroPython's rp2 port only
+    // machine.bitstream() uses SysTick, in the same way and for its own duration.
     systick_hw->rvr = SYSTICK_MASK;
     systick_hw->cvr = 0;
     systick_hw->csr = 0x5;

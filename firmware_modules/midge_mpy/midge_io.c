@@ -53,13 +53,15 @@ static char native_typecode(const midge_port_t *port) {
     return plain_typecode(midge_dtype_typecode(port->dtype));
 }
 
-static MP_NORETURN void wrong_type(const char *what, const midge_port_t *port, char found) {
+static MP_NORETURN void wrong_type(const char *what, const midge_port_t *port, int found) {
+    found &= 0x7f;
     const char *also = port->dtype != MIDGE_INT8 ? ""
         : what[0] == 'w' ? ", 'h' (raw counts) or 'f' (real values)"
         : " or 'f' (real values)";
     mp_raise_msg_varg(&mp_type_TypeError,
         MP_ERROR_TEXT("%s: needs %u elements of type '%c'%s, found type '%c'"),
-        what, (unsigned)port->size, midge_dtype_typecode(port->dtype), also, found);
+        what, (unsigned)port->size, midge_dtype_typecode(port->dtype), also,
+        found == BYTEARRAY_TYPECODE ? 'B' : found);
 }
 
 static void check(const char *what, const midge_port_t *port, const mp_buffer_info_t *info,
@@ -84,7 +86,7 @@ void midge_io_input(const midge_port_t *port, mp_obj_t buffer, midge_io_t *io) {
     io->typecode = plain_typecode(info.typecode);
     bool quantizes = port->dtype == MIDGE_INT8 && (io->typecode == 'h' || io->typecode == 'f');
     if (io->typecode != native_typecode(port) && !quantizes) {
-        wrong_type("window", port, (char)info.typecode);
+        wrong_type("window", port, info.typecode);
     }
     check("window", port, &info, io);
 }
@@ -95,7 +97,7 @@ void midge_io_output(const midge_port_t *port, mp_obj_t buffer, midge_io_t *io) 
     io->typecode = plain_typecode(info.typecode);
     bool dequantizes = is_byte(port->dtype) && io->typecode == 'f';
     if (io->typecode != native_typecode(port) && !dequantizes) {
-        wrong_type("scores", port, (char)info.typecode);
+        wrong_type("scores", port, info.typecode);
     }
     check("scores", port, &info, io);
 }
@@ -117,19 +119,20 @@ void midge_io_write(const midge_model_t *model, size_t input, const midge_io_t *
     uint8_t *arena) {
     const midge_port_t *port = &model->inputs[input];
     uint8_t *dst = arena + port->offset;
+    int8_t *q = (int8_t *)dst;
     if (io->typecode == native_typecode(port)) {
         memcpy(dst, io->data, port->size * midge_dtype_size(port->dtype));
     } else if (io->typecode == 'f') {
         const float *src = io->data;
         for (size_t i = 0; i < port->size; i++) {
-            ((int8_t *)dst)[i] = quantize(port, src[i]);
+            q[i] = quantize(port, src[i]);
         }
     } else if (input == 0 && model->raw != NULL) {
-        midge_quantize_raw(model->raw, port, io->data, port->size, (int8_t *)dst);
+        midge_quantize_raw(model->raw, port, io->data, port->size, q);
     } else {
         const int16_t *src = io->data;
         for (size_t i = 0; i < port->size; i++) {
-            ((int8_t *)dst)[i] = quantize(port, (float)src[i]);
+            q[i] = quantize(port, (float)src[i]);
         }
     }
 }

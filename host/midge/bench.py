@@ -165,4 +165,3 @@ def _report(
 def _energy_uj(board: Board, ms: float) -> float | None:
     """mA * V * ms = microjoules, of the whole board while it computes."""
     return board.active_ma * board.supply_volts * ms if board.active_ma else None
-

@@ -7,7 +7,6 @@ an ordinary one.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import hashlib
 import os
 import shutil
@@ -16,7 +15,6 @@ import time
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zlib import crc32
 
 from midge.cli import guarded
 from midge.commands import check
@@ -24,6 +22,7 @@ from midge.commands.common import Progress, kib
 from midge.errors import BuildError
 
 if TYPE_CHECKING:
+    from midge.agreement import Agreement
     from midge.boards import Board
     from midge.compile import CompiledModel
     from midge.firmware.build import BuildResult
@@ -35,14 +34,6 @@ if TYPE_CHECKING:
 EXAMPLE = "gesture"
 _TIMEOUT_S = 600.0
 _DECIDES = ("tensorflow", "keras", "numpy")  # packages whose versions decide a trained model
-
-
-@dataclasses.dataclass
-class Comparison:
-    """The board's windows against the host's: inputs by CRC-32, scores bit for bit."""
-
-    windows: int
-    same: int
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -83,16 +74,15 @@ def do_demo(args: argparse.Namespace) -> int:
     _step("run", f"the emulated Pico, its motion sensor playing recordings: {project.run.script}")
     stream = project_stream(project)
     result = run_on_pico(project, firmware.uf2)
-    comparison = compare(project, result, stream)
+    agreement = compare_with_host(project, result, stream)
     picture = draw(project, result, stream)
     cycles = sum(measure(compiled, firmware.uf2).op_cycles)
 
     _step("result", f"{time.monotonic() - start:.0f} s in all")
-    closing(compiled, board, result, comparison, cycles, picture)
-    if comparison.same != comparison.windows or not comparison.windows:
+    closing(compiled, board, result, agreement, cycles, picture)
+    if not agreement.complete:
         raise BuildError(
-            f"board and host agree in {comparison.same} of {comparison.windows} windows, "
-            "all are needed",
+            f"board and host must agree in all windows, found {agreement}",
             where=str(firmware.uf2), do="please report this",
         )  # fmt: skip
     return 0
@@ -175,21 +165,13 @@ def run_on_pico(project: Project, uf2: Path) -> RunResult:
         )  # fmt: skip
 
 
-def compare(project: Project, result: RunResult, stream: Stream) -> Comparison:
+def compare_with_host(project: Project, result: RunResult, stream: Stream) -> Agreement:
     """Holds every window that the board reports against the host's own run of it."""
-    import numpy as np
-
     import midge
+    from midge.agreement import compare
 
     model = midge.load(str(project.model_path))
-    same = 0
-    reports = result.of_kind("window")
-    for report in reports:
-        start = report["n"] * project.hop
-        window = np.ascontiguousarray(stream.counts[start : start + project.window.length], "<i2")
-        scores = np.asarray(model.predict(window)).reshape(-1).tolist()
-        same += crc32(window.tobytes()) == report["crc"] and scores == report["scores"]
-    return Comparison(len(reports), same)
+    return compare(result.records, stream.counts, model, project.window.length)
 
 
 def draw(project: Project, result: RunResult, stream: Stream) -> Path:
@@ -206,7 +188,7 @@ def closing(
     compiled: CompiledModel,
     board: Board,
     result: RunResult,
-    comparison: Comparison,
+    agreement: Agreement,
     cycles: int,
     picture: Path,
 ) -> None:
@@ -219,7 +201,7 @@ def closing(
         f"{program.macs:,} MACs"
     )
     print(f"inference {cycles:,} cycles, {1000 * cycles / board.clock_hz:.2f} ms on {board.name}")
-    print(f"windows   {comparison.same} of {comparison.windows} equal the host's, bit for bit")
+    print(f"windows   {agreement}")
     print(f"alerts    {', '.join(alert['label'] for alert in alerts) or 'none'}")
     print(f"picture   {picture}")
 

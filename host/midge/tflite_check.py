@@ -5,6 +5,7 @@ Runs on the graph as read, before constant folding, which would hide how it was 
 
 from __future__ import annotations
 
+from midge import window_check
 from midge.errors import ModelError
 from midge.graph import Graph, Op, Tensor
 
@@ -47,6 +48,7 @@ def check(graph: Graph) -> None:
     _check_floats(graph)
     _check_integers(graph)
     _check_scales(graph)
+    window_check.check(graph)
 
 
 def _check_operands(graph: Graph) -> None:

@@ -40,6 +40,35 @@ def test_two_pads_and_dilation() -> None:
     assert after.ops[0].attrs["explicit_padding"] == (1, 3, 3, 1)
 
 
+@pytest.mark.parametrize("image", [(1, 1, 9, 4), (1, 9, 1, 4)])
+def test_causal_padding_goes_through_the_reshape(image: tuple[int, ...]) -> None:
+    """What Keras makes of a causal Conv1D."""
+    kit = Kit(21)
+    x = kit.input((1, 7, 4), quant(0.05, 9))
+    y = kit.reshape(kit.pad(x, [[0, 0], [2, 0], [0, 0]]), image)
+    kernel = (1, 3) if image[1] == 1 else (3, 1)
+    after = prove(kit.done(kit.reshape(kit.conv(y, 5, kernel), (1, 7, 5))))
+    assert kinds(after) == ["RESHAPE", "CONV_2D", "RESHAPE"]
+    top_left = (0, 0, 2, 0) if image[1] == 1 else (2, 0, 0, 0)
+    assert after.ops[1].attrs["explicit_padding"] == top_left
+
+
+@pytest.mark.parametrize("shape", [(1, 36), (1, 4, 9), (1, 3, 3, 4), (1, 1, 4, 9)])
+def test_padding_stays_before_a_reshape_that_mixes_axes(shape: tuple[int, ...]) -> None:
+    kit = Kit(22)
+    x = kit.input((1, 7, 4), quant(0.05, 9))
+    y = kit.reshape(kit.pad(x, [[0, 0], [2, 0], [0, 0]]), shape)
+    y = kit.op("LOGISTIC", [y], shape, quant(1 / 256, -128))
+    assert kinds(prove(kit.done(y))) == ["PAD", "RESHAPE", "LOGISTIC"]
+
+
+def test_padding_an_axis_of_one() -> None:
+    kit = Kit(23)
+    x = kit.input((1, 1, 4), quant(0.05, 9))
+    y = kit.reshape(kit.pad(x, [[0, 0], [2, 1], [0, 0]]), (1, 4, 1, 4))
+    assert kinds(prove(kit.done(kit.conv(y, 2, (2, 1))))) == ["RESHAPE", "CONV_2D"]
+
+
 def test_pad_with_two_readers_stays_for_the_other() -> None:
     kit = Kit(5)
     x = kit.input((1, 5, 5, 2), quant(0.05, 5))

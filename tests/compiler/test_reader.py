@@ -361,3 +361,19 @@ def test_constant_of_the_wrong_length() -> None:
     weights.shape = (3, 3, 3, 3)
     weights.quant = quant(0.1)
     fails(tflite_writer.write(graph), "damaged or truncated")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "match"),
+    [
+        ("stride_h", 0, "stride 0, dilation 1, window 3 over 5; needed: above 0"),
+        ("stride_w", -2, "stride -2"),
+        ("stride_h", 1 << 30, "output of shape .*, needed: 1 in axis 1"),
+        ("dilation_w_factor", 1 << 30, "a window that reaches over"),
+        ("padding", "VALID", "output of shape .*, needed: 2 in axis 1"),
+    ],
+)
+def test_windows_that_do_not_give_their_output(key: str, value: Any, match: str) -> None:
+    graph = small()
+    graph.ops[0].attrs[key] = value
+    fails(tflite_writer.write(graph), f"layer 0 CONV_2D .*{match}")

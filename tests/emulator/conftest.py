@@ -39,9 +39,9 @@ def firmware(
 
 
 @pytest.fixture(scope="session")
-def kws_firmware(build_firmware: Callable[..., Firmware], shared_models: Path) -> Firmware:
-    """Firmware with the keyword model of ../shared."""
-    return build_firmware(reference_model(shared_models, "kws"))
+def ad_firmware(build_firmware: Callable[..., Firmware], shared_models: Path) -> Firmware:
+    """Firmware with the anomaly model of ../shared, the fastest of the four."""
+    return build_firmware(reference_model(shared_models, "ad"))
 
 
 @pytest.fixture

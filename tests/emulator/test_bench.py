@@ -56,8 +56,8 @@ def test_systick_and_the_cores_own_count_agree_with_the_manual(link: EmulatedLin
 
 @pytest.mark.firmware
 @pytest.mark.slow
-def test_a_measurement_adds_up_and_repeats(kws_firmware: Firmware) -> None:
-    model, built = kws_firmware.models["kws"], kws_firmware.result
+def test_a_measurement_adds_up_and_repeats(ad_firmware: Firmware) -> None:
+    model, built = ad_firmware.models["ad"], ad_firmware.result
     first = bench.measure(model, built.uf2, built.elf)
     again = bench.measure(model, built.uf2, built.elf)
     assert first == again

@@ -173,6 +173,7 @@ NEEDS_W = "window: needs 6 elements of type 'b', 'h' (raw counts) or 'f' (real v
         ("midge.Model()", "TypeError", ""),
         ("floats.predict(bytes(16))", "TypeError", "needs 4 elements of type 'f', found type 'B'"),
         ("floats.predict(array('h', [0] * 4))", "TypeError", "found type 'h'"),
+        ("floats.predict(bytearray(16))", "TypeError", "found type 'B'"),
     ],
 )
 def test_bad_arguments_say_what_is_needed_and_found(

@@ -33,7 +33,7 @@ class Debian:
     def unpack(self, pin: Pin, into: Path, progress: Progress | None) -> None:
         """Unpacks the file of ``pin`` into the empty folder ``into``."""
         archive = self._file(pin.debian, progress)
-        with tempfile.TemporaryDirectory(dir=into.parent, prefix=".unpack.") as folder:
+        with tempfile.TemporaryDirectory(dir=into, prefix=".unpack.") as folder:
             work = Path(folder)
             if pin.debian.kind == "binary":
                 _run(["dpkg-deb", "-x", str(archive), folder], "unpacking failed")

@@ -32,7 +32,15 @@ def make(board: Board, tree: Path, place: Path, progress: Progress | None) -> Pa
 def uf2(board: Board, tree: Path, binary: Path, out: Path, log: Path) -> None:
     """Wraps a binary as a UF2 file for the board's boot loader."""
     tool = tree / "tools" / "uf2conv.py"
-    options = ["-c", "-f", board.uf2_family, "-b", hex(board.flash_base), "-o", out]
+    options: list[str | Path] = [
+        "-c",
+        "-f",
+        board.uf2_family,
+        "-b",
+        hex(board.flash_base),
+        "-o",
+        out,
+    ]
     command = [sys.executable, tool, *options, binary]
     run("making the UF2", command, log, micropython.environment(tree))
 

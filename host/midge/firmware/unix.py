@@ -68,7 +68,7 @@ def _make(tree: Path, place: Path, progress: Progress | None) -> Path:
     }
     words = [f"{name}={value}" for name, value in settings.items()]
     jobs = f"-j{os.cpu_count() or 1}"
-    command = ["make", "-C", tree / "ports" / "unix", jobs, *words]
+    command: list[str | Path] = ["make", "-C", tree / "ports" / "unix", jobs, *words]
     with micropython.unfinished(place / "unfinished", build):
         if write_if_changed(place / "settings.txt", _settings(words)):
             shutil.rmtree(build, ignore_errors=True)

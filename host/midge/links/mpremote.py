@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from midge.errors import LinkError
+from midge.errors import LinkError, MidgeError
 from midge.links import ports
 from midge.links.base import DEFAULT_TIMEOUT_S, Link, ScriptError
 
@@ -120,7 +120,7 @@ class MpremoteLink(Link):
             "Unplug it and plug it in again",
         )
 
-    def _failure(self, stderr: str, lines: list[str], where: str) -> LinkError:
+    def _failure(self, stderr: str, lines: list[str], where: str) -> MidgeError:
         """What a non-zero exit of mpremote means."""
         last = stderr.strip().splitlines()[-1] if stderr.strip() else ""
         if "failed to access" in stderr:

@@ -16,9 +16,18 @@ from midge.passes import (
     fuse_pad,
     fuse_relu,
     merge_reshapes,
+    pad_after_reshape,
 )
 
-PASSES = (fold_constants, drop_identity, merge_reshapes, fuse_relu, fuse_pad, drop_dead)
+PASSES = (
+    fold_constants,
+    drop_identity,
+    merge_reshapes,
+    fuse_relu,
+    pad_after_reshape,
+    fuse_pad,
+    drop_dead,
+)
 
 
 def run(graph: Graph) -> Graph:
@@ -40,7 +49,7 @@ def run(graph: Graph) -> Graph:
         outputs=list(graph.outputs),
     )
     changed = True
-    while changed:  # each change takes away an op or an operand, so this ends
+    while changed:  # no pass undoes another's change, so this ends
         changed = False
         for module in PASSES:
             changed |= module.apply(result)
