@@ -65,9 +65,7 @@ def test_raw_counts_as_in_the_host_model(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", ["ad01_int8", "kws_dscnn_int8", "ic_resnet8_int8", "vww_96_int8"]
-)
+@pytest.mark.parametrize("name", ["ad01_int8", "kws_dscnn_int8", "ic_resnet8_int8", "vww_96_int8"])
 def test_reference_models_as_c(shared_models: Path, tmp_path: Path, name: str) -> None:
     compiled = compile_model(shared_models / f"{name}.tflite", Meta(name=name))
     program = c_program.build(compiled, tmp_path)

@@ -121,4 +121,4 @@ def test_spikes(shell, root):
     assert (folder / "build" / "run.png").stat().st_size > 20_000
     assert "fits RPI_PICO" in said
     assert "alert   label spikes" in said
-    run_all(run, folder, windows=50)
+    run_all(run, folder, windows=20)

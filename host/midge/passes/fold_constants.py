@@ -72,9 +72,10 @@ def _pack(op: Op, values: Values, operands: list[Tensor], result: Tensor) -> np.
 
 
 def _concat(op: Op, values: Values, operands: list[Tensor], result: Tensor) -> np.ndarray | None:
-    if any(t.quant is not None for t in operands) or op.attrs[
-        "fused_activation_function"
-    ] != "NONE":
+    if (
+        any(t.quant is not None for t in operands)
+        or op.attrs["fused_activation_function"] != "NONE"
+    ):
         return None
     return np.concatenate(values, axis=op.attrs["axis"])
 
