@@ -60,35 +60,3 @@ def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text("utf-8")):
         if not target.startswith(("http://", "https://")):
             assert (page.parent / target).exists(), f"{page}: {target}"
-
-
-def test_readme_script_runs_as_far_as_its_first_window(monkeypatch, tmp_path):
-    """The README's board script, on the PC: `machine` and the sensor are stand-ins."""
-    import sys
-    import types
-
-    import midge
-    import midge.device
-
-    class Bus:
-        def __init__(self, number, sda, scl): ...
-
-    class Model:
-        def classify(self, buffer):
-            raise StopIteration(len(buffer))  # enough seen
-
-    class Imu:
-        """Takes what the real driver takes."""
-
-        def __init__(self, i2c, addr=0x68, accel_range=2, gyro_range=250, init=True): ...
-
-    machine = types.SimpleNamespace(I2C=Bus, Pin=lambda number: number)
-    monkeypatch.setitem(sys.modules, "machine", machine)
-    monkeypatch.setitem(sys.modules, "midge.mpu6050", types.SimpleNamespace(MPU6050=Imu))
-    monkeypatch.setattr(midge, "load", lambda name: Model(), raising=False)
-    monkeypatch.setattr(
-        midge, "Sampler", lambda sensor, rate_hz: iter([[0] * 6] * 101), raising=False
-    )
-    (block,) = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)
-    with pytest.raises(StopIteration, match="600"):
-        exec(compile(block, "README.md", "exec"), {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -11,7 +12,12 @@ from small_models import pair_model, relu_model
 
 from midge import demo, exits
 from midge.cli import main
+from midge.commands.common import firmware_of
+from midge.commands.run import sensors_of
+from midge.links import open_link
 from midge.meta import Meta, sidecar
+from midge.project import load_project
+from midge.train.stream import project_stream
 
 
 @pytest.fixture
@@ -119,5 +125,20 @@ def test_demo_reaches_the_alerts(tmp_path, capsys):
     assert "alerts    Running" in shown
     picture = tmp_path / "gesture" / "build" / "demo.png"
     assert picture.read_bytes().startswith(b"\x89PNG")
+    readme_script_decides(tmp_path)
     assert demo.main(["--folder", str(tmp_path)]) == 0
     assert "trained before with the same data" in capsys.readouterr().out
+
+
+def readme_script_decides(folder: Path) -> None:
+    """The README's board script on the demo's firmware: its first decision is the right one."""
+    project = load_project(folder / demo.EXAMPLE)
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```", readme, flags=re.M | re.S)
+    assert block.count('midge.load("walk")') == 1
+    script = folder / "readme.py"
+    script.write_text(block.replace('"walk"', f'"{demo.EXAMPLE}"'))
+    stream = project_stream(project)
+    with open_link("emulator", firmware_of(project), sensors_of(project)) as link:
+        label, score = next(iter(link.run(script, 300.0))).split()
+    assert label == stream.labels[stream.classes[0]] and 0.5 < float(score) <= 1.0
