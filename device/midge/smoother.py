@@ -125,7 +125,7 @@ class Smoother:
 
         Args:
             scores: a buffer or sequence: ``array('f')``, or with ``quant`` an ``array('b')`` as
-                ``Model.predict(window, scores)`` fills it.
+                ``Model.predict(window, scores)`` fills it. On a PC also a numpy array.
         Raises:
             ValueError: there are not as many scores as labels.
         """
@@ -134,6 +134,8 @@ class Smoother:
                 "Smoother.update_scores: needs %d scores, found %d"
                 % (len(self.labels), len(scores))
             )
+        if hasattr(scores, "tolist"):  # on a PC: numpy's numbers are no int and overflow
+            scores = scores.tolist()
         for i in range(len(self.labels)):
             self._add(i, self._fixed(scores[i]))
         return self._decide(t)

@@ -35,8 +35,8 @@ static inline int32_t midge_wrap_add(int32_t a, int32_t b) {
     return (int32_t)((uint32_t)a + (uint32_t)b);
 }
 
-// round(a * b / 2^31), halves up: gemmlowp's SaturatingRoundingDoublingHighMul for b >= 0,
-// where it never saturates.
+// round(a * b / 2^31), halves up: gemmlowp's SaturatingRoundingDoublingHighMul, but for its one
+// saturating case, a = b = -2^31, which no kernel has.
 static inline int32_t midge_mul_high(int32_t a, int32_t b) {
     return (int32_t)(((int64_t)a * b + (1 << 30)) >> 31);
 }
@@ -57,7 +57,7 @@ static inline int32_t midge_requantize(int32_t x, int32_t mult, int32_t shift) {
     return midge_div_pot(midge_mul_high(x, mult), -shift);
 }
 
-// x * mult * 2^-right, rounded once, halves up. mult >= 0, 1 <= right <= 62.
+// x * mult * 2^-right, rounded once, halves up. mult > -2^31, 1 <= right <= 62.
 static inline int64_t midge_requantize_single(int32_t x, int32_t mult, int32_t right) {
     return ((int64_t)x * mult + ((int64_t)1 << (right - 1))) >> right;
 }

@@ -34,18 +34,22 @@ static bool is_byte(uint8_t dtype) {
     return dtype == MIDGE_INT8 || dtype == MIDGE_UINT8;
 }
 
+int midge_io_typecode(const mp_buffer_info_t *info) {
+    int typecode = info->typecode & 0x7f; // without the flag of a writable memoryview
+    return typecode == BYTEARRAY_TYPECODE ? 'B' : typecode;
+}
+
 // One letter for each element type: a byte's sign is the model's business, and 'l' is 'i' where
 // a long has 4 bytes.
 static char plain_typecode(int typecode) {
-    switch (typecode & 0x7f) {
+    switch (typecode) {
         case 'b':
         case 'B':
-        case BYTEARRAY_TYPECODE:
             return 'b';
         case 'l':
             return sizeof(long) == 4 ? 'i' : 'l';
         default:
-            return (char)(typecode & 0x7f);
+            return (char)typecode;
     }
 }
 
@@ -53,15 +57,12 @@ static char native_typecode(const midge_port_t *port) {
     return plain_typecode(midge_dtype_typecode(port->dtype));
 }
 
-static MP_NORETURN void wrong_type(const char *what, const midge_port_t *port, int found) {
-    found &= 0x7f;
-    const char *also = port->dtype != MIDGE_INT8 ? ""
-        : what[0] == 'w' ? ", 'h' (raw counts) or 'f' (real values)"
-        : " or 'f' (real values)";
+static MP_NORETURN void wrong_type(const char *what, const midge_port_t *port,
+    const char *also, const mp_buffer_info_t *info) {
     mp_raise_msg_varg(&mp_type_TypeError,
         MP_ERROR_TEXT("%s: needs %u elements of type '%c'%s, found type '%c'"),
         what, (unsigned)port->size, midge_dtype_typecode(port->dtype), also,
-        found == BYTEARRAY_TYPECODE ? 'B' : found);
+        midge_io_typecode(info));
 }
 
 static void check(const char *what, const midge_port_t *port, const mp_buffer_info_t *info,
@@ -83,10 +84,11 @@ static void check(const char *what, const midge_port_t *port, const mp_buffer_in
 void midge_io_input(const midge_port_t *port, mp_obj_t buffer, midge_io_t *io) {
     mp_buffer_info_t info;
     mp_get_buffer_raise(buffer, &info, MP_BUFFER_READ);
-    io->typecode = plain_typecode(info.typecode);
+    io->typecode = plain_typecode(midge_io_typecode(&info));
     bool quantizes = port->dtype == MIDGE_INT8 && (io->typecode == 'h' || io->typecode == 'f');
     if (io->typecode != native_typecode(port) && !quantizes) {
-        wrong_type("window", port, info.typecode);
+        wrong_type("window", port,
+            port->dtype == MIDGE_INT8 ? ", 'h' (raw counts) or 'f' (real values)" : "", &info);
     }
     check("window", port, &info, io);
 }
@@ -94,10 +96,10 @@ void midge_io_input(const midge_port_t *port, mp_obj_t buffer, midge_io_t *io) {
 void midge_io_output(const midge_port_t *port, mp_obj_t buffer, midge_io_t *io) {
     mp_buffer_info_t info;
     mp_get_buffer_raise(buffer, &info, MP_BUFFER_WRITE);
-    io->typecode = plain_typecode(info.typecode);
+    io->typecode = plain_typecode(midge_io_typecode(&info));
     bool dequantizes = is_byte(port->dtype) && io->typecode == 'f';
     if (io->typecode != native_typecode(port) && !dequantizes) {
-        wrong_type("scores", port, info.typecode);
+        wrong_type("scores", port, is_byte(port->dtype) ? " or 'f' (real values)" : "", &info);
     }
     check("scores", port, &info, io);
 }

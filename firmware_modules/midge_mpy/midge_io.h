@@ -11,7 +11,10 @@ size_t midge_dtype_size(uint8_t dtype);
 char midge_dtype_typecode(uint8_t dtype);
 qstr midge_dtype_name(uint8_t dtype);
 
-// A port's value as a real number; dst is any address in the arena.
+// A buffer's typecode as Python writes it: 'B' for a bytearray, no flag of a memoryview.
+int midge_io_typecode(const mp_buffer_info_t *info);
+
+// A port's value i as a real number; values is where the port lies in the arena.
 float midge_io_real(const midge_port_t *port, const void *values, size_t i);
 
 // Checked buffers: taken before anything is written to the arena, so that a bad argument

@@ -13,17 +13,43 @@
 #define MAX_PORTS (8)
 
 // One inference at a time: the arena is shared by all models.
-static volatile bool busy;
+static volatile bool midge_busy;
 
-static void take_arena(void) {
+void midge_model_reset(void) {
+    midge_busy = false;
+}
+
+typedef struct _hold_t {
+    nlr_jump_callback_node_t node;
+    volatile bool mine;
+} hold_t;
+
+static void release(void *node) {
+    hold_t *hold = node;
+    if (hold->mine) {
+        midge_busy = false;
+    }
+    hold->mine = false;
+}
+
+// Takes the arena until release_arena(), or until an exception passes: in an inference there is
+// just one, the KeyboardInterrupt that MicroPython's unix port raises wherever the program is.
+static void take_arena(hold_t *hold) {
+    hold->mine = false;
+    nlr_push_jump_callback(&hold->node, release);
     mp_uint_t state = MICROPY_BEGIN_ATOMIC_SECTION();
-    bool taken = busy;
-    busy = true;
+    hold->mine = !midge_busy;
+    midge_busy = true;
     MICROPY_END_ATOMIC_SECTION(state);
-    if (taken) {
+    if (!hold->mine) {
         mp_raise_msg(&mp_type_RuntimeError,
             MP_ERROR_TEXT("an inference is running already (called from an interrupt or thread?)"));
     }
+}
+
+static void release_arena(hold_t *hold) {
+    release(hold);
+    nlr_pop_jump_callback(false);
 }
 
 static const midge_model_t *model_of(mp_obj_t self) {
@@ -69,15 +95,16 @@ static void write_inputs(const midge_model_t *model, const midge_io_t *in) {
     }
 }
 
-// Nothing between here and the release of the arena can raise or allocate.
+// Nothing that holds the arena allocates.
 static void infer(const midge_model_t *model, const midge_io_t *in, const midge_io_t *out) {
-    take_arena();
+    hold_t hold;
+    take_arena(&hold);
     write_inputs(model, in);
     midge_run(model, midge_arena, NULL, NULL);
     for (size_t i = 0; i < model->n_outputs; i++) {
         midge_io_read(&model->outputs[i], &out[i], midge_arena);
     }
-    busy = false;
+    release_arena(&hold);
 }
 
 static mp_obj_t new_array(char typecode, size_t n, size_t size) {
@@ -137,14 +164,15 @@ static mp_obj_t model_classify(mp_obj_t self, mp_obj_t window) {
     const midge_model_t *model = model_of(self);
     midge_io_t in[MAX_PORTS];
     check_inputs(model, &window, in);
-    take_arena();
+    hold_t hold;
+    take_arena(&hold);
     write_inputs(model, in);
     midge_run(model, midge_arena, NULL, NULL);
     const midge_port_t *port = &model->outputs[0];
     const uint8_t *values = midge_arena + port->offset;
     size_t best = best_of(port, values);
     float score = midge_io_real(port, values, best);
-    busy = false;
+    release_arena(&hold);
     mp_obj_t result[] = {
         best < model->n_labels ? mp_obj_new_str(model->labels[best], strlen(model->labels[best]))
                                : MP_OBJ_NEW_SMALL_INT(best),
@@ -176,7 +204,7 @@ static mp_obj_t model_profile(mp_obj_t self, mp_obj_t window, mp_obj_t cycles) {
     check_inputs(model, &window, in);
     mp_buffer_info_t info;
     mp_get_buffer_raise(cycles, &info, MP_BUFFER_WRITE);
-    int typecode = info.typecode & 0x7f;
+    int typecode = midge_io_typecode(&info);
     if (typecode != 'I' && !(typecode == 'L' && sizeof(long) == 4)) {
         mp_raise_msg_varg(&mp_type_TypeError,
             MP_ERROR_TEXT("cycles: needs type 'I', found type '%c'"), typecode);
@@ -186,11 +214,12 @@ static mp_obj_t model_profile(mp_obj_t self, mp_obj_t window, mp_obj_t cycles) {
             (unsigned)model->n_ops, (unsigned)(info.len / sizeof(uint32_t)));
     }
     profile_t profile = {.cycles = info.buf};
-    take_arena();
+    hold_t hold;
+    take_arena(&hold);
     write_inputs(model, in);
     midge_clock_start();
     midge_run(model, midge_arena, profile_op, &profile);
-    busy = false;
+    release_arena(&hold);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(model_profile_obj, model_profile);
@@ -213,13 +242,14 @@ static mp_obj_t model_check(mp_obj_t self) {
     const midge_port_t *out = &model->outputs[0];
     size_t in_bytes = model->inputs[0].size * midge_dtype_size(model->inputs[0].dtype);
     size_t out_bytes = out->size * midge_dtype_size(out->dtype);
-    take_arena();
+    hold_t hold;
+    take_arena(&hold);
     memcpy(midge_arena + model->inputs[0].offset, model->golden_in, in_bytes);
     midge_run(model, midge_arena, NULL, NULL);
     const int8_t *values = (const int8_t *)(midge_arena + out->offset);
     size_t at = first_difference(values, model->golden_out, out_bytes);
     int found = at < out_bytes ? values[at] : 0;
-    busy = false;
+    release_arena(&hold);
     if (at < out_bytes) {
         mp_raise_msg_varg(&mp_type_RuntimeError,
             MP_ERROR_TEXT("%s: golden inference: output byte %u needs %d, found %d"),

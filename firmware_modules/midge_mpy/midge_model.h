@@ -7,6 +7,9 @@
 
 extern const mp_obj_type_t midge_model_type;
 
+// For a new start of MicroPython: a thread that was ended in an inference holds the arena no more.
+void midge_model_reset(void);
+
 mp_obj_t midge_model_new(const midge_model_t *model);
 // A new dict of all there is to know about a model, for Model.info().
 mp_obj_t midge_model_info(const midge_model_t *model);

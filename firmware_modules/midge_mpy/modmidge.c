@@ -7,6 +7,8 @@
 #include "py/objstr.h"
 #include "py/runtime.h"
 
+extern const mp_obj_module_t midge_module;
+
 // models() -> names of the compiled-in models
 static mp_obj_t midge_names(void) {
     mp_obj_tuple_t *names = MP_OBJ_TO_PTR(mp_obj_new_tuple(midge_models_count, NULL));
@@ -46,8 +48,20 @@ static mp_obj_t midge_clock(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(midge_clock_obj, midge_clock);
 
+// Runs at the first import after each start of MicroPython. A soft reset stops a second core in
+// the middle of whatever it does and keeps C's variables.
+static mp_obj_t midge_init(void) {
+    midge_model_reset();
+    // MicroPython calls this at every import that does not find the module here
+    mp_obj_dict_store(MP_OBJ_FROM_PTR(&MP_STATE_VM(mp_loaded_modules_dict)),
+        MP_OBJ_NEW_QSTR(MP_QSTR__midge), MP_OBJ_FROM_PTR(&midge_module));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(midge_init_obj, midge_init);
+
 static const mp_rom_map_elem_t midge_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__midge) },
+    { MP_ROM_QSTR(MP_QSTR___init__), MP_ROM_PTR(&midge_init_obj) },
     { MP_ROM_QSTR(MP_QSTR_load), MP_ROM_PTR(&midge_load_obj) },
     { MP_ROM_QSTR(MP_QSTR_models), MP_ROM_PTR(&midge_names_obj) },
     { MP_ROM_QSTR(MP_QSTR_clock), MP_ROM_PTR(&midge_clock_obj) },

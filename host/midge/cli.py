@@ -6,6 +6,7 @@ Only the standard library is imported here; a command imports what it needs when
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import json
 import os
@@ -18,6 +19,11 @@ from midge.errors import MidgeError
 
 COMMANDS = ("new", "train", "convert", "check", "build", "run", "bench", "flash", "doctor")
 
+_MEND = {  # what to do about errors of the operating system
+    errno.ENOSPC: "make room on that disk, then run it again",
+    errno.EACCES: "let this user write there, or take another folder",
+    errno.EROFS: "take a folder on a disk that can be written to",
+}
 _EPILOG = """\
 a project, from nothing to a board (without a board, an emulated Pico stands in):
   midge new walk && cd walk
@@ -83,7 +89,10 @@ def guarded(do: Callable[[argparse.Namespace], int], args: argparse.Namespace) -
     except OSError as err:
         if args.debug:
             raise
-        return _report(args, exits.ERROR, err.strerror or str(err), str(err.filename or ""), "")
+        what = err.strerror or str(err)
+        return _report(
+            args, exits.ERROR, what, str(err.filename or ""), _MEND.get(err.errno or 0, "")
+        )
     except Exception as err:
         if args.debug:
             raise

@@ -167,6 +167,15 @@ def report(findings: list[Finding]) -> str:
     return "\n".join(lines)
 
 
+def remedy(findings: list[Finding]) -> str:
+    """One command for everything needed that is missing; Debian's packages in one go."""
+    lacks = [finding.mend for finding in findings if finding.needed and not finding.ok]
+    apt = _apt("")
+    packages = " ".join(mend.removeprefix(apt) for mend in lacks if mend.startswith(apt))
+    others = [mend for mend in lacks if not mend.startswith(apt)]
+    return " && ".join([apt + packages, *others] if packages else others)
+
+
 def healthy(findings: list[Finding]) -> bool:
     """Whether everything needed is there."""
     return all(finding.ok or not finding.needed for finding in findings)

@@ -175,9 +175,14 @@ class Model:
             self._runner.write(0, given)
             self._runner.run_steps()
             found = np.frombuffer(self._runner.output(0).tobytes(), np.int8)
-            wrong = np.flatnonzero(found != np.frombuffer(sample[1], np.int8))
+            needed = np.frombuffer(sample[1], np.int8)
+            wrong = np.flatnonzero(found != needed)
             if wrong.size:
-                raise RuntimeError(f"{name}: golden inference: output byte {wrong[0]} differs")
+                at = wrong[0]
+                raise RuntimeError(
+                    f"{name}: golden inference: output byte {at} needs {needed[at]}, "
+                    f"found {found[at]}"
+                )
         return True
 
     def info(self) -> dict[str, Any]:

@@ -40,6 +40,9 @@ _SUPPORTED = (
     OpInfo("MAX_POOL_2D", "int8", "max_pool_2d"),
     OpInfo("AVERAGE_POOL_2D", "int8", "average_pool_2d"),
     OpInfo("MEAN", "int8", "mean", limits="constant axes"),
+    OpInfo(
+        "REDUCE_MAX", "int8", "max_pool_2d", limits="constant axes; input and output scaled alike"
+    ),
     OpInfo("ADD", "int8", "add"),
     OpInfo("SUB", "int8", "add"),
     OpInfo("MUL", "int8", "mul"),
@@ -91,7 +94,6 @@ _INSTEAD = {
     "DIV": "multiply by a constant instead",
     "MAXIMUM": "use ReLU, or MaxPooling",
     "MINIMUM": "use ReLU6",
-    "REDUCE_MAX": "use GlobalMaxPooling as MaxPooling over the whole axis, then Reshape",
     "SUM": "use GlobalAveragePooling",
     "ARG_MAX": "leave it out: take the best score on the board, or use classify()",
     "RESIZE_NEAREST_NEIGHBOR": "leave out UpSampling, or use a Dense layer",

@@ -172,6 +172,8 @@ def load_project(path: Path | str = ".") -> Project:
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
+        if file.name != FILE:
+            raise ProjectError("no such folder", where=str(path), do="check the name") from None
         raise ProjectError(
             f"no {FILE} here", where=str(file.parent), do="`midge new NAME` makes a project"
         ) from None

@@ -60,7 +60,7 @@ def raw_constants(compiled: CompiledModel) -> RawConstants | None:
         )
     scale = float(port.quant.scale[0])
     pairs = [_multiplier(gain / scale, where) for gain in raw.gain]
-    if any(abs(o) > _MAX_OFFSET or int(o) != o for o in raw.offset):
+    if not all(abs(o) <= _MAX_OFFSET and int(o) == o for o in raw.offset):  # NaN is no count
         raise ModelError(
             f"offsets {raw.offset}; needed: whole counts within +-{_MAX_OFFSET}",
             where=where,

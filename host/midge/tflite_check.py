@@ -33,6 +33,7 @@ _OPERANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "SUB": (2, _ACTIVATION),
     "MUL": (2, _ACTIVATION),
     "MEAN": (2, ("keep_dims",)),
+    "REDUCE_MAX": (2, ("keep_dims",)),
     "PAD": (2, ()),
     "PADV2": (3, ()),
     "CONCATENATION": (1, ("axis", "fused_activation_function")),

@@ -14,6 +14,7 @@ import pytest
 from midge import exits
 from midge.cli import COMMANDS, guarded, main
 from midge.errors import BudgetError, BuildError, LinkError, MidgeError, ModelError
+from midge.firmware.files import write_whole
 
 PROJECT = '[project]\nname = "walk"\n'
 
@@ -86,6 +87,44 @@ def test_exit_code_of_each_kind_of_error(error, code):
 
     args = argparse.Namespace(command="check", debug=False, json=False)
     assert guarded(fail, args) == code
+
+
+def test_a_full_disk_is_named_with_what_to_do(tmp_path, capsys):
+    (tmp_path / f".x.{os.getpid()}").symlink_to("/dev/full")  # the temporary name
+
+    def build(args):
+        write_whole(tmp_path / "x", b"1")
+
+    args = argparse.Namespace(command="build", debug=False, json=False)
+    assert guarded(build, args) == exits.ERROR
+    said = capsys.readouterr().err
+    assert f"{tmp_path}/x: No space left on device\n  -> make room" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_is_no_file(tmp_path):
+    for command in ("check", "bench", "build", "run", "flash"):
+        done = midge(command, ".", cwd=tmp_path)
+        assert done.returncode == exits.ERROR and "a folder, needed: a file" in done.stderr
+
+
+@pytest.mark.parametrize("limit", ["0", "-3", "nan", "inf", "soon"])
+def test_a_time_limit_is_a_number_above_0(limit):
+    done = midge("run", "x.py", f"--timeout={limit}")
+    assert done.returncode == exits.USAGE and "--timeout" in done.stderr
+
+
+def test_what_is_no_npy(tmp_path):
+    (tmp_path / "m.keras").touch()
+    (tmp_path / "x.npy").write_text("1,2,3\n")
+    done = midge("convert", "m.keras", "--data", "x.npy", cwd=tmp_path)
+    assert done.returncode == exits.ERROR
+    assert "x.npy: not a .npy file" in done.stderr and "pickle" not in done.stderr
+
+
+def test_no_such_project_folder(tmp_path):
+    done = midge("check", "--project", str(tmp_path / "gone"))
+    assert done.returncode == exits.ERROR and f"{tmp_path}/gone: no such folder" in done.stderr
 
 
 def test_error_is_one_message_without_traceback(tmp_path):

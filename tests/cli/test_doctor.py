@@ -19,6 +19,17 @@ def test_a_missing_tool_has_one_command(monkeypatch, tmp_path):
     assert not doctor.healthy([finding])
 
 
+def test_one_command_mends_all(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    findings = [doctor.tool(one) for one in doctor.TOOLS]
+    findings += [doctor.package("no_such"), doctor.package("optional_one", needed=False)]
+    apt, pip = doctor.remedy(findings).split(" && ")
+    packages = " ".join(one.packages for one in doctor.TOOLS)
+    assert apt.endswith(f"apt-get install -y {packages}")
+    assert pip.endswith("-m pip install no_such")
+    assert doctor.remedy([]) == ""
+
+
 def test_a_compiler_without_headers_is_not_ok(monkeypatch, tmp_path):
     broken = tmp_path / "arm-none-eabi-gcc"
     broken.write_text("#!/bin/sh\necho 'fatal error: string.h: No such file' >&2\nexit 1\n")

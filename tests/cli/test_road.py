@@ -76,6 +76,11 @@ def test_run_on_a_port_that_is_not_there(project, capsys):
     assert "/dev/ttyNOWHERE" in capsys.readouterr().err
 
 
+def test_a_picture_is_refused_before_the_run(project, capsys):
+    assert main(["run", "--device", "emulator", "--picture", "run.png"]) == exits.ERROR
+    assert "[data] source" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 @pytest.mark.firmware
 def test_build_run_bench(project, capsys):
@@ -87,7 +92,9 @@ def test_build_run_bench(project, capsys):
     assert built["memory"]["flash_used"] == Path(built["bin"]).stat().st_size
 
     assert main(["run", "--device", "emulator", "--json"]) == 0
-    assert result(capsys)["lines"] == ["True"]
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["lines"] == ["True"]
+    assert "no sensor wired to it" in shown.err
 
     assert main(["bench", "--json"]) == 0
     first = result(capsys)

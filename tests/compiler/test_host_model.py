@@ -184,7 +184,8 @@ def test_check(model: Model) -> None:
     assert model.check() is True
     sample, output = model.compiled.golden_cache or (b"", b"")
     model.compiled.golden_cache = (sample, bytes([output[0] ^ 4]) + output[1:])
-    with pytest.raises(RuntimeError, match="walk: golden inference: output byte 0 differs"):
+    needed, found = np.frombuffer(bytes([output[0] ^ 4, output[0]]), np.int8)
+    with pytest.raises(RuntimeError, match=f"output byte 0 needs {needed}, found {found}"):
         model.check()
 
 
@@ -275,6 +276,17 @@ def test_the_boards_classes_are_here() -> None:
     assert midge.__version__ and "load" in dir(midge)
     with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
         midge.Nothing  # noqa: B018
+
+
+def test_the_smoother_takes_what_predict_gives(model: Model) -> None:
+    output = model.info()["outputs"][0]
+    scale, zero_point = output["scale"], output["zero_point"]
+    scores = model.predict(window())
+    smoother = midge.Smoother(scores.size, threshold=99, alpha=1, quant=(scale, zero_point))
+    smoother.update_scores(scores)
+    for i, q in enumerate(scores.tolist()):
+        # the scale is kept in 1/65536, the score in 1/16384
+        assert abs(smoother.score(i) - (q - zero_point) * scale) <= 256 / 65536 + 1 / 16384
 
 
 def test_import_is_light() -> None:

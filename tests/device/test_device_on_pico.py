@@ -108,7 +108,7 @@ def test_gesture_windows_come_every_hop(run: Run) -> None:
 
 def test_gesture_goes_on_when_the_sensor_fails(run: Run, folder: Path) -> None:
     counts = activities(1, 0, 2)
-    sensor = motion(counts, fail_between=(12.0, 14.0))
+    sensor = motion(counts, fail_between=(12.05, 14.05))  # between two samples
     result = run(example("gesture"), [sensor], WINDOWS=2)
     failed, answers = result.of_kind("error")
     assert "OSError" in failed["what"] and 12000 <= failed["t"] <= 12400

@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 from firmwares import Firmware
 
+from midge import exits
+from midge.cli import main
 from midge.emulator.pico import EmulatedPico
 from midge.errors import LinkError
 from midge.links import mpremote, open_link, ports
@@ -95,6 +97,21 @@ def test_a_board_on_a_serial_port(board: SerialBoard, tmp_path: Path) -> None:
         for _ in range(2):
             assert list(link.run(script)) == ["hello ('tiny',)"]
         assert link.exec("print(6 * 7)") == "42\n"
+
+
+@pytest.mark.firmware
+def test_no_picture_of_what_a_real_sensor_measured(
+    board: SerialBoard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    toml = '[project]\nname = "tiny"\n[data]\nsource = "basic_motions"\n'
+    (tmp_path / "midge.toml").write_text(toml, encoding="utf-8")
+    (tmp_path / "main.py").write_text("print('ran')\n", encoding="utf-8")
+    command = ["run", "--project", str(tmp_path), "--device", board.path, "--picture", "x.png"]
+    assert main(command) == exits.ERROR
+    shown = capsys.readouterr()
+    assert "this is a real board" in shown.err and "ran" not in shown.out
+    assert main(command[:-2]) == 0
+    assert "ran" in capsys.readouterr().out
 
 
 @pytest.mark.firmware

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
+
+from midge.compile import CompiledModel
+from midge.golden import golden
 
 pytestmark = [pytest.mark.slow, pytest.mark.firmware]
 
@@ -143,6 +150,50 @@ def test_check_without_a_golden_sample_says_so(board_python: Run) -> None:
     assert board_python(code) == "pair: has no golden input to check"
 
 
+def test_check_finds_one_wrong_byte(
+    micropython: Path, models: list[CompiledModel], tmp_path: Path
+) -> None:
+    wanted = (golden(models[0]) or (b"", b""))[1]
+    code = micropython.read_bytes()
+    assert code.count(wanted) == 1
+    broken = tmp_path / "micropython"
+    broken.write_bytes(code.replace(wanted, wanted[:5] + bytes([wanted[5] ^ 1]) + wanted[6:]))
+    broken.chmod(0o755)
+    command = [broken, "-c", "import midge; midge.load('relu').check()"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    found, needs = np.frombuffer(bytes([wanted[5], wanted[5] ^ 1]), np.int8)
+    assert f"relu: golden inference: output byte 5 needs {needs}, found {found}" in done.stderr
+
+
+def test_each_call_leaves_the_arena_to_the_next(board_python: Run) -> None:
+    code = f"""{START}
+for i in range(2):
+    m.classify(w), m.profile(w, array("I", [0])), m.check()
+print(list(m.predict(w)))"""
+    assert board_python(code) == "[3, 3, 3, 4, 100, 127]"
+
+
+def test_ctrl_c_in_the_middle_leaves_the_arena_to_the_next(micropython: Path) -> None:
+    # The unix port raises KeyboardInterrupt wherever the program is: often in predict().
+    code = f"""{START}
+r = array("f", [0] * 6)
+for i in range(60):
+    try:
+        print(i)
+        while True:
+            m.predict(r, r)
+    except KeyboardInterrupt:
+        pass"""
+    command = [micropython, "-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as board:
+        assert board.stdout is not None and board.stderr is not None
+        for i in range(60):
+            assert board.stdout.readline() == b"%d\n" % i, board.stderr.read()
+            time.sleep(0.002)  # lets it get from print() to predict()
+            board.send_signal(signal.SIGINT)
+    assert board.returncode == 0
+
+
 NEEDS_W = "window: needs 6 elements of type 'b', 'h' (raw counts) or 'f' (real values), found type"
 
 
@@ -167,6 +218,7 @@ NEEDS_W = "window: needs 6 elements of type 'b', 'h' (raw counts) or 'f' (real v
         ("m.classify(bytes(7))", "ValueError", "found 7 bytes"),
         ("m.profile(w, array('I', []))", "ValueError", "cycles: needs 1 elements, found 0"),
         ("m.profile(w, array('h', [0]))", "TypeError", "cycles: needs type 'I', found type 'h'"),
+        ("m.profile(w, bytearray(4))", "TypeError", "cycles: needs type 'I', found type 'B'"),
         ("m.profile(w, bytes(4))", "TypeError", "object with buffer protocol required"),
         ("midge.load(3)", "TypeError", ""),
         ("midge.load('')", "ValueError", "there are: relu, floats, pair"),

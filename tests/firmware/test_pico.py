@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,6 +78,30 @@ def go():
     return before - gc.mem_free()
 print(go())"""
     assert int(pico.exec(code)) == 0
+
+
+def test_a_soft_reset_frees_an_arena_that_a_stopped_core_held(
+    pico_firmware: BuildResult, pico: EmulatedLink, tmp_path: Path
+) -> None:
+    # As if core 1 had been stopped in an inference: the emulated Pico has no core 1.
+    symbols = subprocess.run(
+        ["arm-none-eabi-nm", pico_firmware.elf], capture_output=True, text=True, check=True
+    ).stdout
+    (address,) = re.findall(r"^(\w+) b midge_busy$", symbols, re.MULTILINE)
+    script = tmp_path / "after.py"
+    script.write_text('import midge\nprint(list(midge.load("relu").predict(bytes(6))))\n')
+    assert list(pico.run(script)) == ["[3, 3, 3, 3, 3, 3]"]  # the first run; the next resets
+    stuck = f"""
+import machine, midge, _midge
+machine.mem8[0x{address}] = 1
+for i in range(2):
+    import _midge
+    try:
+        midge.load("relu").predict(bytes(6))
+    except RuntimeError as e:
+        print(str(e)[:31])"""
+    assert pico.exec(stuck).splitlines() == ["an inference is running already"] * 2
+    assert list(pico.run(script)) == ["[3, 3, 3, 3, 3, 3]"]
 
 
 def test_an_interrupt_in_the_middle_is_refused_and_does_no_harm(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ GENERATORS: dict[str, Callable[[np.random.Generator], Graph]] = {
     "max_pool_2d": window.max_pool_2d,
     "average_pool_2d": window.average_pool_2d,
     "mean": elementwise.mean,
+    "reduce_max": elementwise.reduce_max,
     "add": elementwise.add,
     "sub": elementwise.sub,
     "mul": elementwise.mul,

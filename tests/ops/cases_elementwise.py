@@ -20,16 +20,26 @@ from midge.graph import Graph
 
 
 def mean(rng: Rng) -> Graph:
+    return reduction(rng, "MEAN")
+
+
+def reduce_max(rng: Rng) -> Graph:
+    return reduction(rng, "REDUCE_MAX")
+
+
+def reduction(rng: Rng, kind: str) -> Graph:
     rank = int(rng.integers(1, 5))
     shape = tuple(int(n) for n in rng.integers(1, 7, rank))
     axes = rng.permutation(rank)[: int(rng.integers(1, rank + 1))]
     keep = bool(rng.random() < 0.5)
-    m = Maker("MEAN")
+    m = Maker(kind)
     x = m.add(shape, quant=quant(rng))
     signed = np.array([a - rank if rng.random() < 0.3 else a for a in axes], np.int32)
     m.add((len(signed),), "int32", data=signed, role="axes")
     out = tuple(1 if i in axes else n for i, n in enumerate(shape) if keep or i not in axes)
-    y = per_tensor(x.scale * scale(rng, 0.1, 2) * extreme(rng), zero_point(rng))
+    y = x.quant
+    if kind == "MEAN":
+        y = per_tensor(x.scale * scale(rng, 0.1, 2) * extreme(rng), zero_point(rng))
     m.add(out, quant=y, role="out")
     return m.graph(keep_dims=keep)
 

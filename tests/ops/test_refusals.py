@@ -161,14 +161,14 @@ def test_activations() -> None:
 
 
 def test_pooling_and_joining_need_one_scale() -> None:
-    for name in ("max_pool_2d", "average_pool_2d", "concatenation", "pad"):
+    for name in ("max_pool_2d", "average_pool_2d", "concatenation", "pad", "reduce_max"):
         graph = case(name)
         graph.tensors[graph.ops[0].outputs[0]].quant = per_tensor(0.77, 1)
         refused(graph, "differently")
 
 
 def test_five_dimensions() -> None:
-    for kind in ("ADD", "MEAN", "PAD"):
+    for kind in ("ADD", "MEAN", "REDUCE_MAX", "PAD"):
         m = Maker(kind)
         shape = (1, 2, 2, 2, 3)
         m.add(shape, quant=per_tensor(0.1))
@@ -192,10 +192,11 @@ def test_shapes_that_do_not_fit() -> None:
     out = graph.tensors[graph.ops[0].outputs[0]]
     out.shape = (*out.shape[:-1], out.shape[-1] + 1)
     refused(graph, "paddings")
-    graph = case("concatenation")
-    out = graph.tensors[graph.ops[0].outputs[0]]
-    out.shape = (*out.shape[:-1], out.shape[-1] + 1)
-    refused(graph)
+    for name in ("concatenation", "reduce_max"):
+        graph = case(name)
+        out = graph.tensors[graph.ops[0].outputs[0]]
+        out.shape = (*out.shape, 2)
+        refused(graph)
 
 
 def test_softmax_limits() -> None:

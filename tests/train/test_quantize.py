@@ -139,6 +139,42 @@ def test_useless_samples(tmp_path, samples, message):
         convert(tmp_path / "m.keras", samples, tmp_path / "out.tflite")
 
 
+def test_what_is_no_keras_model(tmp_path):
+    (tmp_path / "m.tflite").touch()
+    with pytest.raises(ModelError, match=r"m\.tflite: neither \.keras nor \.h5"):
+        convert(tmp_path / "m.tflite", SAMPLES, tmp_path / "out.tflite")
+    with pytest.raises(ModelError, match=r"without saved_model\.pb"):
+        convert(tmp_path, SAMPLES, tmp_path / "out.tflite")
+
+
+def test_a_full_disk(tmp_path):
+    (tmp_path / "samples.npy").symlink_to("/dev/full")
+    with pytest.raises(MidgeError, match="cannot write 15360 bytes") as error:
+        quantize._save(tmp_path / "samples.npy", SAMPLES)
+    assert "make room" in error.value.do
+
+
+def test_out_is_a_folder(tmp_path):
+    (tmp_path / "m.keras").touch()
+    with pytest.raises(ModelError, match="a folder, needed: the .tflite"):
+        convert(tmp_path / "m.keras", SAMPLES, tmp_path)
+
+
+@pytest.mark.slow
+def test_samples_of_another_shape(keras, tmp_path):
+    model = keras.Sequential([keras.Input((7, 3)), keras.layers.GlobalMaxPooling1D()])
+    model.save(tmp_path / "m.keras")
+    model.export(tmp_path / "saved", verbose=False)
+    samples = np.zeros((2, 3), np.float32)
+    for name in ("m.keras", "saved"):
+        with pytest.raises(ModelError, match=r"input has shape \(7, 3\), the samples have \(3,\)"):
+            convert(tmp_path / name, samples, tmp_path / "out.tflite")
+    two = keras.Model(inputs := [keras.Input((3,)), keras.Input((3,))], keras.layers.add(inputs))
+    two.save(tmp_path / "two.keras")
+    with pytest.raises(ModelError, match="a model of 2 inputs, needed: 1"):
+        convert(tmp_path / "two.keras", samples, tmp_path / "out.tflite")
+
+
 def test_without_tensorflow(monkeypatch, tmp_path):
     # An empty package of that name in front of the real one: importing its `lite` fails.
     (tmp_path / "tensorflow").mkdir()

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from midge.commands.common import (
     Progress,
-    add_board,
     add_command,
-    add_project,
-    board_of,
-    compile_all,
+    add_model,
     emit_json,
     kib,
-    model_path,
-    project_or_none,
+    model_of,
     say,
 )
 from midge.errors import BudgetError
@@ -33,22 +28,18 @@ def add_parser(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser = add_command(
         sub, "bench", "measure a model on the emulated board", do_bench, _EXAMPLES
     )
-    parser.add_argument("model", nargs="?", type=Path, help="default: the project's .tflite")
-    add_board(parser)
-    add_project(parser)
+    add_model(parser)
 
 
 def do_bench(args: argparse.Namespace) -> int:
     """Measures one inference; over the project's latency budget, exits with 3."""
-    project = project_or_none(args)
-    board = board_of(args, project)
-    compiled = compile_all([model_path(args.model, project)])[0]
+    compiled, board, project = model_of(args)
     from midge.bench import bench
 
     with Progress("bench") as progress:
         result = bench(compiled, board, progress)
     say(args, table(result))
-    limit = project.budget.latency_ms if project and args.model is None else None
+    limit = project.budget.latency_ms if project else None
     if limit is not None and result["ms"] > limit:
         raise BudgetError(
             f"one inference needs {result['ms']:.2f} ms, the budget is {limit:g} ms: "

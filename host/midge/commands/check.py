@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from midge.commands.common import (
-    add_board,
     add_command,
-    add_project,
-    board_of,
-    compile_all,
+    add_model,
     emit_json,
     kib,
-    model_path,
-    project_or_none,
+    model_of,
     say,
 )
 from midge.errors import BudgetError
@@ -38,22 +33,18 @@ def add_parser(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser = add_command(
         sub, "check", "compile a model and say whether it fits the board", do_check, _EXAMPLES
     )
-    parser.add_argument("model", nargs="?", type=Path, help="default: the project's .tflite")
-    add_board(parser)
-    add_project(parser)
+    add_model(parser)
 
 
 def do_check(args: argparse.Namespace) -> int:
     """Prints the layers, the arena and the weights; fails if they are over a limit."""
-    project = project_or_none(args)
-    board = board_of(args, project)
-    compiled = compile_all([model_path(args.model, project)])[0]
+    compiled, board, project = model_of(args)
     report = report_of(compiled, board)
     say(args, table(report))
     from midge.budget import check_fit
 
     check_fit([compiled], board)
-    if project and args.model is None:
+    if project:
         check_budget(compiled, project.budget, str(project.root / "midge.toml"))
     emit_json(args, report)
     say(args, f"fits {board.name}")

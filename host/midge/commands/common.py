@@ -51,6 +51,36 @@ def add_board(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """What works on one model for one board: ``[model] --board NAME --project DIR``."""
+    parser.add_argument("model", nargs="?", type=Path, help="default: the project's .tflite")
+    add_board(parser)
+    add_project(parser)
+
+
+def model_of(args: argparse.Namespace) -> tuple[CompiledModel, Board, Project | None]:
+    """The compiled model and the board of a command with :func:`add_model`'s options.
+
+    The project is None where a model was named: its budget is not about that model.
+    """
+    project = project_or_none(args)
+    board = board_of(args, project)
+    compiled = compile_all([model_path(args.model, project)])[0]
+    return compiled, board, project if args.model is None else None
+
+
+def need_file(path: Path, do: str) -> Path:
+    """The path of a file that is there.
+
+    Raises:
+        MidgeError: nothing has that name, or it is a folder.
+    """
+    if not path.is_file():
+        what = "a folder, needed: a file" if path.is_dir() else "no such file"
+        raise MidgeError(what, where=str(path), do=do)
+    return path
+
+
 def project_or_none(args: argparse.Namespace) -> Project | None:
     """The project the command is run in, if any."""
     from midge.project import find_project, load_project
@@ -81,9 +111,7 @@ def board_of(args: argparse.Namespace, project: Project | None) -> Board:
 def model_path(named: Path | None, project: Project | None) -> Path:
     """The ``.tflite`` to work on: named on the command line, or the project's."""
     if named is not None:
-        if not named.is_file():
-            raise MidgeError("no such file", where=str(named), do="name a .tflite file")
-        return named
+        return need_file(named, "name a .tflite file")
     if project is None:
         raise MidgeError(
             "no model named and no project here",

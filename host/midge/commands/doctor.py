@@ -23,11 +23,13 @@ def add_parser(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def do_doctor(args: argparse.Namespace) -> int:
     """Exits with 0 if everything needed is there, with 1 if not."""
-    from midge.doctor import examine, healthy, report
+    from midge.doctor import examine, healthy, remedy, report
 
     findings = examine()
     ok = healthy(findings)
     say(args, report(findings))
-    say(args, "\nready" if ok else "\nnot ready: run the commands after ->")
-    emit_json(args, {"ok": ok, "findings": [dataclasses.asdict(one) for one in findings]})
+    mend = remedy(findings)
+    say(args, "\nready" if ok else f"\nnot ready; this mends it:\n{mend}")
+    listed = [dataclasses.asdict(one) for one in findings]
+    emit_json(args, {"ok": ok, "mend": mend, "findings": listed})
     return exits.OK if ok else exits.ERROR

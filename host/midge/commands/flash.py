@@ -13,10 +13,11 @@ from midge.commands.common import (
     add_project,
     emit_json,
     firmware_of,
+    need_file,
     project_or_none,
     say,
 )
-from midge.errors import LinkError, MidgeError
+from midge.errors import LinkError
 
 _EXAMPLES = """\
   midge flash
@@ -41,8 +42,7 @@ def add_parser(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def do_flash(args: argparse.Namespace) -> int:
     """Copies the UF2 and flushes it; the board restarts by itself."""
     uf2 = args.uf2 or firmware_of(project_or_none(args))
-    if not uf2.is_file():
-        raise MidgeError("no such file", where=str(uf2), do="run `midge build` first")
+    need_file(uf2, "run `midge build` first")
     drive = args.drive or find_drive()
     if not (drive / _INFO).is_file():
         raise LinkError(

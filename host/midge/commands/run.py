@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from midge.commands.common import (
     add_project,
     emit_json,
     firmware_of,
+    need_file,
     project_or_none,
     say,
 )
@@ -48,7 +50,7 @@ def add_parser(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "--firmware", type=Path, metavar="UF2", help="for the emulator (default: the project's)"
     )
     parser.add_argument(
-        "--timeout", type=float, metavar="SECONDS", help="give up after so long (default: never)"
+        "--timeout", type=seconds, metavar="SECONDS", help="give up after so long (default: never)"
     )
     parser.add_argument(
         "--picture", type=Path, metavar="FILE.png",
@@ -57,17 +59,27 @@ def add_parser(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     add_project(parser)
 
 
+def seconds(text: str) -> float:
+    """A time limit from the command line, above 0."""
+    value = float(text)
+    if not 0 < value < math.inf:  # refuses nan too
+        raise argparse.ArgumentTypeError(f"needs a number of seconds above 0, found {text}")
+    return value
+
+
 def do_run(args: argparse.Namespace) -> int:
     """Prints the script's lines as they come."""
     project = project_or_none(args)
     script = args.script or (project.script_path if project else None)
     if script is None:
         raise MidgeError("no script named and no project here", do="name a .py file")
-    if not script.is_file():
-        raise MidgeError("no such script", where=str(script), do="check [run] script or the name")
+    need_file(script, "check [run] script or the name")
+    if args.picture:
+        need_picture(project, args.picture)
     uf2 = args.firmware or _built(project)
     timeout_s = args.timeout or (project.run.timeout_s if project else 0) or _NEVER_S
     from midge.links import open_link
+    from midge.links.emulated import EmulatedLink
     from midge.run import run_script
 
     sensors = sensors_of(project) if args.device in ("auto", "emulator") else []
@@ -75,7 +87,14 @@ def do_run(args: argparse.Namespace) -> int:
         Progress("run") as progress,
         open_link(args.device, uf2, sensors=sensors, progress=progress) as link,
     ):
-        progress(f"{script.name} on {link.description}")
+        emulated = isinstance(link, EmulatedLink)
+        if args.picture and not emulated:
+            raise MidgeError(
+                "a picture shows what the emulated sensor played, this is a real board",
+                where=link.description, do="leave out --picture, or take --device emulator",
+            )  # fmt: skip
+        unwired = ", no sensor wired to it: see [data] and [run]" if not sensors else ""
+        progress(f"{script.name} on {link.description}{unwired if emulated else ''}")
         progress.done()
         result = run_script(
             script, link, timeout_s,
@@ -83,7 +102,7 @@ def do_run(args: argparse.Namespace) -> int:
             on_record=lambda record: say(args, shown(record)),
         )  # fmt: skip
     if args.picture:
-        draw_run(project, result.records, args.picture)
+        draw_run(need_picture(project, args.picture), result.records, args.picture)
         say(args, f"{args.picture}")
     other = [line for line in result.lines if telemetry.parse(line) is None]
     report = {"script": script, "device": link.description, "records": result.records}
@@ -91,13 +110,22 @@ def do_run(args: argparse.Namespace) -> int:
     return 0
 
 
-def draw_run(project: Project | None, records: list[dict[str, Any]], out: Path) -> None:
-    """The picture of a run over the data that its emulated sensor played."""
+def need_picture(project: Project | None, out: Path) -> Project:
+    """The project, if its emulated sensor plays what a picture can be drawn of.
+
+    Raises:
+        MidgeError: it plays nothing, or a recording without labels.
+    """
     if project is None or not project.data.source or project.run.recording:
         raise MidgeError(
             "a picture needs a project whose emulated sensor plays labelled data",
             where=str(out), do="set [data] source in midge.toml, and no [run] recording",
         )  # fmt: skip
+    return project
+
+
+def draw_run(project: Project, records: list[dict[str, Any]], out: Path) -> None:
+    """The picture of a run over the data that its emulated sensor played."""
     from midge.picture import draw
     from midge.timeline import timeline
     from midge.train.stream import project_stream

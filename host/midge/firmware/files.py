@@ -68,5 +68,8 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         work.write_bytes(data)
         os.replace(work, path)
+    except OSError as err:
+        err.filename = str(path)  # a full disk is reported without a name
+        raise
     finally:
         work.unlink(missing_ok=True)

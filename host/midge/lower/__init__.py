@@ -21,6 +21,7 @@ _LOWER: dict[str, Callable[[Lowering, Op], None]] = {
     "MAX_POOL_2D": pool.max_pool_2d,
     "AVERAGE_POOL_2D": pool.average_pool_2d,
     "MEAN": reduction.mean,
+    "REDUCE_MAX": reduction.reduce_max,
     "ADD": arithmetic.add,
     "SUB": arithmetic.sub,
     "MUL": arithmetic.mul,

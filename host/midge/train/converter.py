@@ -15,6 +15,8 @@ import numpy as np
 
 from midge.train.tf import import_tensorflow
 
+REFUSED = "refused: "  # begins the line on stderr that says what is wrong with the input
+
 
 def main(model: str, representative: str, out: str) -> None:
     """Converts ``model`` (.keras, .h5 or a SavedModel folder) to int8 in ``out``.
@@ -43,7 +45,9 @@ def _converter(tensorflow: Any, model: Path, shape: tuple[int, ...]) -> Any:
     if model.is_dir():
         loaded = tensorflow.saved_model.load(str(model))
         function = loaded.signatures["serving_default"]
-        (name,) = function.structured_input_signature[1]
+        inputs = function.structured_input_signature[1]
+        _check_input([tuple(spec.shape) for spec in inputs.values()], shape)
+        (name,) = inputs
 
         @tensorflow.function(input_signature=[tensorflow.TensorSpec((1, *shape))])
         def one(window: Any) -> Any:
@@ -57,7 +61,18 @@ def _converter(tensorflow: Any, model: Path, shape: tuple[int, ...]) -> Any:
     names = ", ".join(f"{layer.name} ({type(layer).__name__})" for layer in loaded.layers)
     print(f"its layers: {names}")
     sys.stdout.flush()
+    _check_input([tuple(one.shape) for one in loaded.inputs], shape)
     return tensorflow.lite.TFLiteConverter.from_keras_model(_with_batch_1(keras, loaded))
+
+
+def _check_input(inputs: list[tuple[int | None, ...]], sample: tuple[int, ...]) -> None:
+    """The model must have one input, of the samples' shape; None is any size."""
+    if len(inputs) != 1:
+        sys.exit(f"{REFUSED}a model of {len(inputs)} inputs, needed: 1")
+    needed = inputs[0][1:]
+    sizes = zip(needed, sample, strict=False)
+    if len(needed) != len(sample) or any(n not in (None, found) for n, found in sizes):
+        sys.exit(f"{REFUSED}the model's input has shape {needed}, the samples have {sample}")
 
 
 def _with_batch_1(keras: Any, loaded: Any) -> Any:

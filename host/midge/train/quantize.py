@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from midge.errors import MidgeError, ModelError
+from midge.train.converter import REFUSED
 from midge.train.leftover import find_leftovers
 
 _TIMEOUT_S = 600
@@ -27,12 +28,12 @@ def convert(model: Path, representative: np.ndarray, out: Path) -> Path:
         out: the ``.tflite`` to write; appears whole or not at all.
 
     Raises:
-        ModelError: no such model, the converter failed or crashed, or a layer stayed float.
+        ModelError: no such model, not one input of the samples' shape, the converter failed or
+            crashed, or a layer stayed float.
         MidgeError: TensorFlow is not installed.
     """
     model, out = Path(model), Path(out)
-    if not model.exists():
-        raise ModelError("no such file or folder", where=str(model), do="train or save it first")
+    _check_files(model, out)
     samples = np.ascontiguousarray(representative, np.float32)
     if len(samples) == 0 or not np.isfinite(samples).all():
         raise ModelError(
@@ -43,11 +44,39 @@ def convert(model: Path, representative: np.ndarray, out: Path) -> Path:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
         sample_file, made = Path(folder) / "samples.npy", Path(folder) / "model.tflite"
-        np.save(sample_file, samples)
+        _save(sample_file, samples)
         _run_converter(model, sample_file, made)
         find_leftovers(made.read_bytes(), str(model))
         os.replace(made, out)
     return out
+
+
+def _check_files(model: Path, out: Path) -> None:
+    """What can be told before TensorFlow starts."""
+    if not model.exists():
+        raise ModelError("no such file or folder", where=str(model), do="train or save it first")
+    folder = model.is_dir()
+    good = (model / "saved_model.pb").is_file() if folder else model.suffix in (".keras", ".h5")
+    if not good:
+        what = "a folder without saved_model.pb" if folder else "neither .keras nor .h5"
+        raise ModelError(
+            f"{what}: no Keras model or SavedModel", where=str(model),
+            do='save the model by model.save("NAME.keras")',
+        )  # fmt: skip
+    if out.is_dir():
+        raise ModelError(
+            "a folder, needed: the .tflite to write", where=str(out), do="name a file"
+        )
+
+
+def _save(path: Path, samples: np.ndarray) -> None:
+    try:
+        np.save(path, samples)
+    except OSError as err:  # a full disk: numpy's message tells only the numbers of values
+        raise MidgeError(
+            f"cannot write {samples.nbytes} bytes there: {err}", where=str(path.parent.parent),
+            do="make room on that disk",
+        ) from err  # fmt: skip
 
 
 def _run_converter(model: Path, samples: Path, out: Path) -> None:
@@ -75,6 +104,12 @@ def _failure(model: Path, done: subprocess.CompletedProcess[str]) -> MidgeError:
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
     if "need TensorFlow" in done.stderr:
         return MidgeError("conversion needs TensorFlow", do="pip install 'midge[train]'")
+    refused = [line for line in lines if line.startswith(REFUSED)]
+    if refused:
+        return ModelError(
+            refused[0].removeprefix(REFUSED), where=str(model),
+            do="give the inputs (--data) as one array (number, ...input shape)",
+        )  # fmt: skip
     if done.returncode < 0:
         name = signal.Signals(-done.returncode).name
         said = [line for line in done.stdout.splitlines() if line.startswith("its layers: ")]

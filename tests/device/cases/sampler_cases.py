@@ -115,6 +115,20 @@ def test_lateness_below_a_period_is_jitter():
     assert (sampler.overruns, sampler.jitter_us) == (0, 9999)
 
 
+def test_overrun_of_hold_samples_is_bridged_and_one_more_is_a_gap():
+    for missed, found in ((3, [0, 0, 0, 10]), (4, [None, 10, 20, 30])):
+        clock = FakeClock()
+        sampler = Sampler(Source(clock), 100, clock=clock, hold=3)
+        sampler.read()
+        clock.us = (missed + 1) * 10000
+        samples = []
+        for _ in range(4):
+            sample = sampler.read()
+            samples.append(None if sample is None else sample[0])
+        assert samples == found
+        assert sampler.overruns == missed
+
+
 def test_long_overrun_is_one_gap():
     clock = FakeClock()
     source = Source(clock)
