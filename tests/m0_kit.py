@@ -1,0 +1,120 @@
+"""The core on an emulated Cortex-M0+, bare: for cycles while developing, and for kernel tests.
+
+The emulator is ``../shared/tools/m0emu.c`` (cycles by the core's technical reference manual,
+memory without wait states). What users measure with is ``midge bench``.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from midge import abi, core
+from midge.compile import CompiledModel
+from midge.emit_c import emit
+
+HERE = Path(__file__).resolve().parent
+EMULATOR = HERE.parents[1] / "shared" / "tools" / "m0emu.c"
+CC = "arm-none-eabi-gcc"
+FLAGS = [
+    "-mcpu=cortex-m0plus", "-mthumb", "-std=c99", "-O2", "-ffunction-sections",
+    "-fdata-sections", "-nostartfiles", "-Wl,--gc-sections", "--specs=nosys.specs",
+    "--specs=nano.specs", "-Wl,-z,noexecstack", "-Wl,--no-warn-rwx-segments",
+]  # fmt: skip
+
+LINK = """
+MEMORY { FLASH (rx): ORIGIN = 0x10000000, LENGTH = 2M
+         RAM (rwx): ORIGIN = 0x20000000, LENGTH = 264K }
+ENTRY(_start)
+SECTIONS {
+  .text : { KEEP(*(.startup*)) *(.text*) } >FLASH
+  .rodata : { *(.rodata*) . = ALIGN(4); } >FLASH
+  .data : { . = ALIGN(16); *(.data*) *(.time_critical*) . = ALIGN(4); } >RAM
+  .bss (NOLOAD): { . = ALIGN(16); *(.bss*) *(COMMON) . = ALIGN(16); end = .; } >RAM
+  /DISCARD/ : { *(.comment) *(.ARM.attributes) *(.ARM.exidx*) *(.ARM.extab*) }
+}
+"""
+
+_MODEL_MAIN = r"""
+#include <string.h>
+#include "midge.h"
+#include "model_%(ident)s.h"
+static uint8_t arena[%(arena)d] __attribute__((aligned(8)));
+static void trace(void *arg, uint16_t op) {
+    (void)arg;
+    register uint32_t r0 __asm__("r0") = op;
+    __asm__ volatile("bkpt #0x15" : "+r"(r0) :: "memory");
+}
+__attribute__((section(".startup"), noreturn)) void _start(void) {
+    const midge_model_t *m = &midge_model_%(ident)s;
+    memset(arena, 0xA5, sizeof(arena));
+    memcpy(arena + m->inputs[0].offset, m->golden_in, m->inputs[0].size);
+    midge_run(m, arena, trace, NULL);
+    register uint32_t r0 __asm__("r0") =
+        memcmp(arena + m->outputs[0].offset, m->golden_out, m->outputs[0].size) == 0 ? 0u : 1u;
+    __asm__ volatile("bkpt #0x11" :: "r"(r0));
+    for (;;) {
+    }
+}
+"""
+
+
+def missing() -> str:
+    """Why the emulated core cannot run here, or an empty text."""
+    if not EMULATOR.exists():
+        return "../shared/tools/m0emu.c is not there"
+    if shutil.which(CC) is None:
+        return f"{CC} is not installed (`make test` installs it)"
+    return ""
+
+
+@dataclass
+class Run:
+    """``op_cycles``: one number an op. ``exit_code`` 0: the golden output came out."""
+
+    exit_code: int
+    cycles: int
+    op_cycles: list[int]
+    stack_bytes: int
+    text: str
+
+
+def emulator(folder: Path) -> Path:
+    """The emulator, compiled once into ``folder``."""
+    program = folder / "m0emu"
+    if not program.exists():
+        subprocess.run([core.compiler(), "-O2", "-w", "-o", str(program), str(EMULATOR)], check=True)
+    return program
+
+
+def link(folder: Path, main: str, sources: list[Path]) -> Path:
+    """An ELF of the core, ``sources`` and a ``main.c`` with ``_start``."""
+    (folder / "main.c").write_text(main, encoding="utf-8")
+    (folder / "link.ld").write_text(LINK, encoding="utf-8")
+    elf = folder / "run.elf"
+    files = [str(p) for p in (folder / "main.c", *sources, *core.sources())]
+    command = [CC, *FLAGS, f"-T{folder / 'link.ld'}", f"-I{abi.core_dir()}", f"-I{folder}"]
+    subprocess.run([*command, *files, "-o", str(elf)], check=True)
+    return elf
+
+
+def execute(folder: Path, elf: Path, *options: str) -> Run:
+    done = subprocess.run(
+        [str(emulator(folder)), str(elf), *options], capture_output=True, text=True, check=False
+    )
+    text = done.stdout + done.stderr
+    end = re.search(r"EXIT (\d+) cycles (\d+) .* stack (\d+)", text)
+    assert end is not None, text[-2000:]
+    marks = [int(c) for c in re.findall(r"MARK \d+ (\d+)", text)]
+    op_cycles = [b - a for a, b in zip(marks, marks[1:], strict=False)]
+    return Run(int(end[1]), sum(op_cycles), op_cycles, int(end[3]), text)
+
+
+def run_model(folder: Path, compiled: CompiledModel, *options: str) -> Run:
+    """One inference of the model's golden sample."""
+    source = next(p for p in emit(compiled, folder) if p.suffix == ".c")
+    names = {"ident": source.stem.removeprefix("model_"), "arena": compiled.program.arena_bytes}
+    return execute(folder, link(folder, _MODEL_MAIN % names, [source]), *options)
