@@ -1,6 +1,6 @@
 """Cycles of models on the emulated bare Cortex-M0+, layer by layer: for kernel development.
 
-    PYTHONPATH=host:tests python scripts/m0_cycles.py ../shared/models/*.tflite
+PYTHONPATH=host:tests python scripts/m0_cycles.py ../shared/models/*.tflite
 """
 
 from __future__ import annotations

@@ -86,7 +86,9 @@ def emulator(folder: Path) -> Path:
     """The emulator, compiled once into ``folder``."""
     program = folder / "m0emu"
     if not program.exists():
-        subprocess.run([core.compiler(), "-O2", "-w", "-o", str(program), str(EMULATOR)], check=True)
+        subprocess.run(
+            [core.compiler(), "-O2", "-w", "-o", str(program), str(EMULATOR)], check=True
+        )
     return program
 
 
