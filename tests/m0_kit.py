@@ -6,6 +6,8 @@ memory without wait states). What users measure with is ``midge bench``.
 
 from __future__ import annotations
 
+import itertools
+import os
 import re
 import shutil
 import subprocess
@@ -17,7 +19,8 @@ from midge.compile import CompiledModel
 from midge.emit_c import emit
 
 HERE = Path(__file__).resolve().parent
-EMULATOR = HERE.parents[1] / "shared" / "tools" / "m0emu.c"
+SHARED = Path(os.environ.get("MIDGE_SHARED") or HERE.parents[1] / "shared")
+EMULATOR = SHARED / "tools" / "m0emu.c"
 CC = "arm-none-eabi-gcc"
 FLAGS = [
     "-mcpu=cortex-m0plus", "-mthumb", "-std=c99", "-O2", "-ffunction-sections",
@@ -26,7 +29,7 @@ FLAGS = [
 ]  # fmt: skip
 
 LINK = """
-MEMORY { FLASH (rx): ORIGIN = 0x10000000, LENGTH = 2M
+MEMORY { FLASH (rx): ORIGIN = 0x10000000, LENGTH = 15M
          RAM (rwx): ORIGIN = 0x20000000, LENGTH = 264K }
 ENTRY(_start)
 SECTIONS {
@@ -65,7 +68,7 @@ __attribute__((section(".startup"), noreturn)) void _start(void) {
 def missing() -> str:
     """Why the emulated core cannot run here, or an empty text."""
     if not EMULATOR.exists():
-        return "../shared/tools/m0emu.c is not there"
+        return f"{EMULATOR} is not there"
     if shutil.which(CC) is None:
         return f"{CC} is not installed (`make test` installs it)"
     return ""
@@ -111,7 +114,7 @@ def execute(folder: Path, elf: Path, *options: str) -> Run:
     end = re.search(r"EXIT (\d+) cycles (\d+) .* stack (\d+)", text)
     assert end is not None, text[-2000:]
     marks = [int(c) for c in re.findall(r"MARK \d+ (\d+)", text)]
-    op_cycles = [b - a for a, b in zip(marks, marks[1:], strict=False)]
+    op_cycles = [b - a for a, b in itertools.pairwise(marks)]
     return Run(int(end[1]), sum(op_cycles), op_cycles, int(end[3]), text)
 
 

@@ -40,8 +40,8 @@ def reference(graph: Graph | bytes, inputs: list[list[np.ndarray]]) -> list[list
 class Compiled:
     """A graph lowered, planned, packed, and run by the C core."""
 
-    def __init__(self, graph: Graph):
-        self.program: Program = lower(graph)
+    def __init__(self, graph: Graph, kernels: str = "auto"):
+        self.program: Program = lower(graph, kernels)
         plan.plan(self.program)
         self.words, self.consts = pack.pack(self.program)
         self._aligned = core.aligned_bytes(self.consts)
@@ -63,7 +63,11 @@ class Compiled:
             results.append(raw.copy().view(port.dtype).reshape(port.shape))
         return results
 
-    def run(self, sample: list[np.ndarray]) -> list[np.ndarray]:
+    def after(self, sample: list[np.ndarray]) -> np.ndarray:
+        """The whole arena after a run."""
         arena = self.arena(sample)
         core.load().run(self.words, self._aligned, arena)
-        return self.outputs(arena)
+        return arena
+
+    def run(self, sample: list[np.ndarray]) -> list[np.ndarray]:
+        return self.outputs(self.after(sample))

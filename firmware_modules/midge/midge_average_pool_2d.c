@@ -24,8 +24,9 @@ void midge_average_pool_2d(const midge_ctx_t *ctx, const void *params) {
             for (int32_t c = 0; c < p->c; c++) {
                 int32_t sum = 0;
                 for (int32_t iy = y0; iy < y1; iy++) {
-                    for (int32_t ix = x0; ix < x1; ix++) {
-                        sum += in[(iy * p->in_w + ix) * p->c + c];
+                    const int8_t *x = in + (iy * p->in_w + x0) * p->c + c;
+                    for (const int8_t *end = x + (x1 - x0) * p->c; x != end; x += p->c) {
+                        sum += *x;
                     }
                 }
                 *y++ = average(p, sum, count);

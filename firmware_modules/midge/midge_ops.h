@@ -20,7 +20,11 @@
     X(11, lookup) \
     X(12, softmax) \
     X(13, quantize) \
-    X(14, dequantize)
+    X(14, dequantize) \
+    X(15, conv_2d_packed) \
+    X(16, depthwise_packed) \
+    X(17, fully_connected_packed) \
+    X(18, add_tables)
 
 #define MIDGE_DECLARE(opcode, name) \
     void midge_##name(const midge_ctx_t *ctx, const void *params);

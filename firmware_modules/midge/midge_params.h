@@ -169,6 +169,18 @@ typedef struct _midge_add_t {
     int32_t act_max;
 } midge_add_t;
 
+// ADD and SUB of equal shapes: (a_table[a] + b_table[b]) >> 16, clamped.
+typedef struct _midge_add_tables_t {
+    midge_ref_t a; // int8
+    midge_ref_t b; // int8
+    midge_ref_t out; // int8
+    midge_ref_t a_table; // int32 [256], indexed by the input's bits
+    midge_ref_t b_table;
+    int32_t size;
+    int32_t act_min;
+    int32_t act_max;
+} midge_add_tables_t;
+
 typedef struct _midge_mul_t {
     midge_ref_t a; // int8
     midge_ref_t b; // int8
@@ -257,5 +269,79 @@ typedef struct _midge_dequantize_t {
     int32_t zero_point;
     int32_t is_unsigned; // 1: in is uint8
 } midge_dequantize_t;
+
+// The packed kernels (midge_packed.h). `bias` has the input's zero point and each channel's
+// requantization base in it; `requant` is int32 [out_c][3], see host/midge/requant.py; `kink`
+// int32 [out_c][2] or none. The compiler chooses them where it can prove that no lane overflows.
+typedef struct _midge_conv_2d_packed_t {
+    midge_ref_t in; // int8 [in_h][in_w][in_c]
+    midge_ref_t out; // int8 [out_h][out_w][out_c]
+    midge_ref_t weights; // int8 [out_c][taps, zeros to a multiple of 4]
+    midge_ref_t bias; // int32 [out_c]
+    midge_ref_t requant;
+    midge_ref_t kink;
+    midge_ref_t three; // int8 [out_c], 1: runs of three products fit a lane, not just two
+    midge_ref_t scratch; // host/midge/lower/packed.py says how many bytes
+    int32_t in_h;
+    int32_t in_w;
+    int32_t in_c;
+    int32_t out_h;
+    int32_t out_w;
+    int32_t out_c;
+    int32_t k_h;
+    int32_t k_w;
+    int32_t stride_h;
+    int32_t stride_w;
+    int32_t dilation_h;
+    int32_t dilation_w;
+    int32_t pad_top;
+    int32_t pad_left;
+    int32_t pad_value; // zero_point of in
+    int32_t taps; // k_h * k_w * in_c
+    int32_t tile; // pixels packed at a time, a multiple of 4
+    int32_t copy_h; // rows and columns of a copy of the input with its padding, in scratch;
+    int32_t copy_w; // 0: none, windows at the edges are copied one by one
+    int32_t act_min;
+    int32_t act_max;
+} midge_conv_2d_packed_t;
+
+typedef struct _midge_depthwise_packed_t {
+    midge_ref_t in; // int8 [in_h][in_w][c]
+    midge_ref_t out; // int8 [out_h][out_w][c]
+    midge_ref_t weights; // int8 [3][3][c]
+    midge_ref_t bias; // int32 [c]
+    midge_ref_t requant;
+    midge_ref_t kink;
+    midge_ref_t two; // int8 [c]; 1: three products of a row may overflow a lane
+    midge_ref_t scratch;
+    int32_t in_h;
+    int32_t in_w;
+    int32_t c;
+    int32_t out_h;
+    int32_t out_w;
+    int32_t stride_h;
+    int32_t stride_w;
+    int32_t pad_top;
+    int32_t pad_left;
+    int32_t pad_value;
+    int32_t act_min;
+    int32_t act_max;
+} midge_depthwise_packed_t;
+
+typedef struct _midge_fully_connected_packed_t {
+    midge_ref_t in; // int8 [rows][in_c]
+    midge_ref_t out; // int8 [rows][out_c]
+    midge_ref_t weights; // uint32 [out_c / 4][in_c / 2][2], sizes rounded up
+    midge_ref_t bias; // int32 [out_c]
+    midge_ref_t requant;
+    midge_ref_t kink;
+    midge_ref_t scratch;
+    int32_t rows;
+    int32_t in_c;
+    int32_t out_c;
+    int32_t chunk; // inputs packed at a time, even
+    int32_t act_min;
+    int32_t act_max;
+} midge_fully_connected_packed_t;
 
 #endif // MIDGE_PARAMS_H

@@ -8,9 +8,11 @@ A kernel that uses them computes, from ``x = sum - base`` (the base is in the bi
 
 in 32 bits: two 1-cycle multiplications of a Cortex-M0+ instead of a 64-bit product. Where results
 of both signs occur, a second addend for x < split may be needed: two roundings, halves away from
-zero, put a kink into the staircase at a sum of 0. The op's own rule (two roundings in convolutions, ``round()`` of a double in FULLY_CONNECTED) is a rising
-staircase over the sums. :func:`search` finds constants whose staircase has each step at the same
-sum; :func:`prove` checks that without knowing how they were found.
+zero, put a kink into the staircase at a sum of 0.
+
+The op's own rule (two roundings in convolutions, ``round()`` of a double in FULLY_CONNECTED) is a
+rising staircase over the sums. :func:`search` finds constants whose staircase has each step at
+the same sum; :func:`prove` checks that without knowing how they were found.
 """
 
 from __future__ import annotations
@@ -167,9 +169,10 @@ def prove(channel: Channel, found: Constants) -> bool:
     """Whether ``found`` gives the channel's result for every sum from low to high.
 
     Both sides are rising staircases: the rule by its nature, the formula because mult >= 0 and
-    its ends lie within the clamp; at the split both sides are compared. Two such staircases are equal where both have the same value at
-    every sum at which either may step, and at the sum before: the rule's steps are found by
-    bisection, and one that the formula had elsewhere would make it differ at one of these.
+    its ends lie within the clamp; at the split both sides are compared. Two such staircases are
+    equal where both have the same value at every sum at which either may step, and at the sum
+    before: the rule's steps are found by bisection, and one that the formula had elsewhere would
+    make it differ at one of these.
     """
     x_low, x_high = channel.low - found.base, channel.high - found.base
     low_part = found.mult & ((1 << LOW_BITS) - 1)

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator
 
 import cases_elementwise as elementwise
+import cases_packed as packed
 import cases_window as window
 import numpy as np
 from case_maker import every_byte, sample
@@ -21,14 +22,18 @@ SAMPLES = 2
 
 GENERATORS: dict[str, Callable[[np.random.Generator], Graph]] = {
     "conv_2d": window.conv_2d,
+    "conv_2d_ordinary": packed.conv_2d_ordinary,
     "depthwise_conv_2d": window.depthwise_conv_2d,
+    "depthwise_3x3": packed.depthwise_3x3,
     "fully_connected": window.fully_connected,
     "max_pool_2d": window.max_pool_2d,
     "average_pool_2d": window.average_pool_2d,
     "mean": elementwise.mean,
     "reduce_max": elementwise.reduce_max,
     "add": elementwise.add,
+    "add_large": packed.add_large,
     "sub": elementwise.sub,
+    "sub_large": packed.sub_large,
     "mul": elementwise.mul,
     "pad": elementwise.pad,
     "concatenation": elementwise.concatenation,

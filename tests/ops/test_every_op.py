@@ -20,11 +20,27 @@ def differing(expected: list[np.ndarray], found: list[np.ndarray]) -> int:
     return count
 
 
-@pytest.mark.parametrize("name", cases.GENERATORS)
-def test_500_random_cases_equal_the_oracle(name: str) -> None:
-    inside = elements = 0
+# Ops that have kernels besides the plain one, and how many of the cases these must take.
+VARIANTS = {
+    "conv_2d": 200,
+    "depthwise_conv_2d": 1,
+    "depthwise_3x3": 300,
+    "conv_2d_ordinary": 400,
+    "fully_connected": 350,
+    "add_large": 450,
+    "sub_large": 450,
+}
+PLAIN = [(name, "plain") for name in cases.GENERATORS]
+PACKED = [(name, "packed") for name in VARIANTS]
+
+
+@pytest.mark.parametrize(("name", "kernels"), [*PLAIN, *PACKED])
+def test_500_random_cases_equal_the_oracle(name: str, kernels: str) -> None:
+    inside = elements = other = 0
     for number, graph, samples in cases.cases(name):
-        compiled = oracle.Compiled(graph)
+        compiled = oracle.Compiled(graph, kernels)
+        kernel = compiled.program.steps[-1].kernel if compiled.program.steps else ""
+        other += kernel.endswith(("_packed", "_tables"))
         for values, expected in zip(samples, oracle.reference(graph, samples), strict=True):
             found = compiled.run(values)
             assert differing(expected, found) == 0, f"{name} case {number}: {graph}"
@@ -32,6 +48,8 @@ def test_500_random_cases_equal_the_oracle(name: str) -> None:
             if found[0].dtype != np.float32:
                 ends = np.iinfo(found[0].dtype)
                 inside += int(((found[0] > ends.min) & (found[0] < ends.max)).sum())
+    assert other >= (VARIANTS[name] if kernels == "packed" else 0)
+    assert kernels == "packed" or other == 0
     # Cases that all saturate would prove little.
     assert name == "dequantize" or inside > elements // 5
 

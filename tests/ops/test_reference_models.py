@@ -8,7 +8,7 @@ import numpy as np
 import oracle
 import pytest
 
-from midge import tflite_reader
+from midge import passes, tflite_reader
 
 MODELS = ("ad01_int8", "ic_resnet8_int8", "kws_dscnn_int8", "vww_96_int8")
 
@@ -31,9 +31,11 @@ def structured(rng: np.random.Generator, shape: tuple[int, ...]) -> list[np.ndar
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
-def test_equals_the_oracle(name: str, shared_models: Path) -> None:
+@pytest.mark.parametrize("kernels", ["plain", "auto"])
+def test_equals_the_oracle(name: str, kernels: str, shared_models: Path) -> None:
     path = shared_models / f"{name}.tflite"
-    compiled = oracle.Compiled(tflite_reader.read(path))
+    graph = tflite_reader.read(path)
+    compiled = oracle.Compiled(graph if kernels == "plain" else passes.run(graph), kernels)
     shape = compiled.program.inputs[0].shape
     rng = np.random.default_rng(20)
     inputs = [rng.integers(-128, 128, shape).astype(np.int8) for _ in range(100)]

@@ -44,11 +44,13 @@ _LOWER: dict[str, Callable[[Lowering, Op], None]] = {
 }
 
 
-def lower(graph: Graph) -> Program:
+def lower(graph: Graph, kernels: str = "auto") -> Program:
     """Chooses a kernel for each op and computes its constants.
 
     Args:
         graph: after the passes, in execution order. Not changed.
+        kernels: "auto", the quickest that are proven right for each layer; "plain", the
+            portable ones; "packed", the packed ones wherever they are proven right.
 
     Returns:
         The program, its buffers not yet placed (:mod:`midge.plan` does that).
@@ -57,7 +59,7 @@ def lower(graph: Graph) -> Program:
         ModelError: an op, type, shape or scale that Midge does not do: names the layer, what
             was needed and found, and what to use instead.
     """
-    low = Lowering(graph)
+    low = Lowering(graph, kernels)
     inputs = [_port(low, t) for t in graph.inputs]
     for op in graph.ops:
         function = _LOWER.get(op.kind)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from midge.graph import Op, Tensor
+from midge.lower import sum_tables
 from midge.lower.context import Lowering, padded_shape, product
 from midge.program import Param
 
 _LEFT_SHIFT = 20  # TFLite's, for int8
+_WORTH_TABLES = 1024  # elements: two tables take 2 KB of flash and save 170 cycles an element
 
 
 def add(low: Lowering, op: Op) -> None:
@@ -38,9 +40,26 @@ def _add(low: Lowering, op: Op, sign: int) -> None:
         "mult": mult,
         "shift": shift,
         **low.clamp(op, out),
-        "out": low.result(op.outputs[0]),
     }
+    if low.kernels != "plain" and out.size >= _WORTH_TABLES and a.size == b.size == out.size:
+        tables = sum_tables.search({k: v for k, v in params.items() if isinstance(v, int)})
+        if tables is not None:
+            _by_tables(low, op, params, tables)
+            return
+    params["out"] = low.result(op.outputs[0])
     low.step(op, "add", params, in_place=_same_size(a, b, out))
+
+
+def _by_tables(
+    low: Lowering, op: Op, params: dict[str, Param], tables: tuple[np.ndarray, np.ndarray]
+) -> None:
+    out = low.tensor(op.outputs[0])
+    by_tables: dict[str, Param] = {k: params[k] for k in ("a", "b", "act_min", "act_max")}
+    for name, table in zip("ab", tables, strict=True):
+        by_tables[f"{name}_table"] = low.const(f"{out.name}/{name}_table", table, "table")
+    by_tables["size"] = out.size
+    by_tables["out"] = low.result(op.outputs[0])
+    low.step(op, "add_tables", by_tables, in_place=("a", "b"))
 
 
 def mul(low: Lowering, op: Op) -> None:

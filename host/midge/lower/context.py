@@ -17,8 +17,9 @@ MAX_RANK = 4
 class Lowering:
     """A program in the making."""
 
-    def __init__(self, graph: Graph):
+    def __init__(self, graph: Graph, kernels: str = "auto"):
         self.graph = graph
+        self.kernels = kernels
         self.steps: list[Step] = []
         self.buffers: list[Buffer] = []
         self.consts: list[Const] = []
@@ -82,6 +83,11 @@ class Lowering:
             self._known[key] = ConstRef(len(self.consts) - 1)
         return self._known[key]
 
+    def scratch(self, name: str, nbytes: int) -> BufferRef:
+        """RAM for one step: the parameter ``scratch`` of its kernel."""
+        self.buffers.append(Buffer(name, nbytes, scratch=True))
+        return BufferRef(len(self.buffers) - 1)
+
     def step(
         self,
         op: Op,
@@ -98,7 +104,9 @@ class Lowering:
         assert not missing, f"{kernel}: {missing}"
         out = params["out"]
         assert isinstance(out, BufferRef)
-        reads = [p.buffer for k, p in params.items() if k != "out" and isinstance(p, BufferRef)]
+        used = {k: p.buffer for k, p in params.items() if isinstance(p, BufferRef)}
+        reads = [buffer for k, buffer in used.items() if k not in ("out", "scratch")]
+        writes = [buffer for k, buffer in used.items() if k in ("out", "scratch")]
         pairs = [(p.buffer, out.buffer) for k in in_place if isinstance(p := params[k], BufferRef)]
         layer = f"{op.index} {op.kind} '{self.tensor(op.outputs[0]).name}'"
         self.steps.append(
@@ -108,7 +116,7 @@ class Lowering:
                 layer,
                 op.kind,
                 list(dict.fromkeys(reads)),
-                [out.buffer],
+                writes,
                 macs,
                 list(dict.fromkeys(pairs)),
             )

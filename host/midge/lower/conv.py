@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from midge import requant
 from midge.graph import Op, Tensor
+from midge.lower import packed
 from midge.lower.context import Lowering
 from midge.program import Param
 
@@ -27,11 +29,13 @@ def conv_2d(low: Lowering, op: Op) -> None:
         "in_c": in_c,
         "out_c": out_c,
         "groups": in_c // depth,
-        "weights": low.operand(op.inputs[1]),
-        **_requant(low, op, x, out),
         **low.clamp(op, out),
     }
     bias = _bias(low, op, out_c)
+    macs = out.size * k_h * k_w * depth
+    if _packed(low, op, weights.reshape(out_c, -1), bias, params, macs):
+        return
+    params |= {"weights": low.operand(op.inputs[1]), **_requant(low, op, x, out)}
     params["in_offset"] = -x.zero_point
     if _inside(params, x):  # no tap is left out: the zero point's part is the same everywhere
         sums = weights.astype(np.int64).sum(axis=(1, 2, 3))
@@ -39,7 +43,7 @@ def conv_2d(low: Lowering, op: Op) -> None:
         params["in_offset"] = 0
     params["bias"] = low.const(f"{out.name}/bias", bias.astype(np.int32), "bias")
     params["out"] = low.result(op.outputs[0])
-    low.step(op, "conv_2d", params, macs=out.size * k_h * k_w * depth)
+    low.step(op, "conv_2d", params, macs=macs)
 
 
 def depthwise_conv_2d(low: Lowering, op: Op) -> None:
@@ -58,15 +62,53 @@ def depthwise_conv_2d(low: Lowering, op: Op) -> None:
         **geometry(low, op, x, out, k_h, k_w),
         "in_c": in_c,
         "multiplier": out_c // in_c,
-        "weights": low.operand(op.inputs[1]),
-        **_requant(low, op, x, out),
         **low.clamp(op, out),
-        "in_offset": -x.zero_point,
     }
     bias = _bias(low, op, out_c)
+    macs = out.size * k_h * k_w
+    if _packed(low, op, weights.reshape(-1, out_c).T, bias, params, macs):
+        return
+    params |= {"weights": low.operand(op.inputs[1]), **_requant(low, op, x, out)}
+    params["in_offset"] = -x.zero_point
     params["bias"] = low.const(f"{out.name}/bias", bias.astype(np.int32), "bias")
     params["out"] = low.result(op.outputs[0])
-    low.step(op, "depthwise_conv_2d", params, macs=out.size * k_h * k_w)
+    low.step(op, "depthwise_conv_2d", params, macs=macs)
+
+
+def _packed(
+    low: Lowering,
+    op: Op,
+    weights: np.ndarray,
+    bias: np.ndarray,
+    plain: dict[str, Param],
+    macs: int,
+) -> bool:
+    """Lowers to a packed kernel if it may and pays. weights: int8 [out_c, taps]."""
+    kernel, packer = "conv_2d_packed", packed.conv_2d
+    if op.kind == "DEPTHWISE_CONV_2D":
+        kernel, packer = "depthwise_packed", packed.depthwise
+    if not packed.worth_trying(low, kernel, plain):
+        return False
+    x, out = low.tensor(op.inputs[0]), low.tensor(op.outputs[0])
+    pairs = _multipliers(low, op, x, out)
+    layer = packed.Layer(
+        out.name,
+        weights,
+        bias - x.zero_point * weights.sum(axis=1, dtype=np.int64),
+        [requant.double_rounding(*pair, out.zero_point) for pair in pairs],
+        [mult * 2.0 ** (shift - 31) for mult, shift in pairs],
+        [(2**31 - 1) >> max(shift, 0) for _, shift in pairs],  # the plain kernel wraps beyond
+        packed.number(plain["act_min"]),
+        packed.number(plain["act_max"]),
+    )
+    params = packer(low, layer, {**plain, "pad_value": x.zero_point})
+    if params is None:
+        return False
+    params["out"] = low.result(op.outputs[0])
+    # a tile of pixels is packed before any of it is written
+    same = kernel == "conv_2d_packed" and packed.in_place(params)
+    low.step(op, kernel, params, macs=macs, in_place=("in",) if same else ())
+    return True
 
 
 def geometry(
@@ -153,8 +195,8 @@ def _bias(low: Lowering, op: Op, n: int) -> np.ndarray:
     return data.reshape(-1).astype(np.int64)
 
 
-def _requant(low: Lowering, op: Op, x: Tensor, out: Tensor) -> dict[str, Param]:
-    """``mult`` and ``shift``, one for each output channel: scale_in * scale_w / scale_out."""
+def _multipliers(low: Lowering, op: Op, x: Tensor, out: Tensor) -> list[tuple[int, int]]:
+    """(mult, shift) of each output channel: scale_in * scale_w / scale_out."""
     weights = low.tensor(op.inputs[1])
     out_c = out.shape[3]
     quant = weights.quant
@@ -168,7 +210,12 @@ def _requant(low: Lowering, op: Op, x: Tensor, out: Tensor) -> dict[str, Param]:
         "convert with full-integer quantization (`midge convert`)",
     )
     scales = np.broadcast_to(quant.scale.astype(np.float64), (out_c,))
-    pairs = [low.multiplier(op, x.scale * float(s) / out.scale) for s in scales]
+    return [low.multiplier(op, x.scale * float(s) / out.scale) for s in scales]
+
+
+def _requant(low: Lowering, op: Op, x: Tensor, out: Tensor) -> dict[str, Param]:
+    """``mult`` and ``shift``, one for each output channel."""
+    pairs = _multipliers(low, op, x, out)
     mult = np.array([pair[0] for pair in pairs], np.int32)
     shift = np.array([pair[1] for pair in pairs], np.int8)
     return {

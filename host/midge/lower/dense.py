@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from midge import abi, quantmath
+from midge import abi, quantmath, requant
 from midge.graph import Op, Tensor
+from midge.lower import packed
 from midge.lower.context import Lowering
 from midge.lower.conv import wrap_int32
 from midge.program import Param
@@ -40,22 +41,58 @@ def fully_connected(low: Lowering, op: Op) -> None:
     weights_offset = -int(quant.zero_point[0]) if count == 1 else 0
     params: dict[str, Param] = {
         "in": low.operand(op.inputs[0]),
-        "weights": low.operand(op.inputs[1]),
-        "bias": _bias(low, op, x, out, weights),
-        **_requant(low, op, x, out, quant.scale),
         "rows": x.size // in_c,
         "in_c": in_c,
         "out_c": out_c,
         "weights_offset": weights_offset,
         "in_offset": -x.zero_point,
         **low.clamp(op, out),
+    }
+    bias = _bias(low, op, x, weights)
+    if _packed(low, op, weights, bias, params):
+        return
+    params |= {
+        "weights": low.operand(op.inputs[1]),
+        "bias": low.const(f"{out.name}/bias", wrap_int32(bias), "bias"),
+        **_requant(low, op, x, out, quant.scale),
         "out": low.result(op.outputs[0]),
     }
     low.step(op, "fully_connected", params, macs=x.size * out_c)
 
 
-def _bias(low: Lowering, op: Op, x: Tensor, out: Tensor, weights: np.ndarray) -> Param:
-    """The bias with the input zero point's part of the sum in it."""
+def _packed(
+    low: Lowering, op: Op, weights: np.ndarray, bias: np.ndarray, plain: dict[str, Param]
+) -> bool:
+    """Lowers to the packed kernel if it may and pays."""
+    if not packed.worth_trying(low, "fully_connected_packed", plain):
+        return False
+    x, out = low.tensor(op.inputs[0]), low.tensor(op.outputs[0])
+    quant = low.tensor(op.inputs[1]).quant
+    assert quant is not None
+    each = np.broadcast_to(quant.scale.astype(np.float64), (len(weights),))
+    scales = [x.scale * float(s) / out.scale for s in each]
+    if not all(0 < s < 2**20 for s in scales):
+        return False
+    layer = packed.Layer(
+        out.name,
+        weights,
+        bias,
+        [requant.round_of_double(s, out.zero_point) for s in scales],
+        scales,
+        [2**31 - 1] * len(scales),
+        packed.number(plain["act_min"]),
+        packed.number(plain["act_max"]),
+    )
+    params = packed.fully_connected(low, layer, plain)
+    if params is None:
+        return False
+    params["out"] = low.result(op.outputs[0])
+    low.step(op, "fully_connected_packed", params, macs=x.size * len(weights))
+    return True
+
+
+def _bias(low: Lowering, op: Op, x: Tensor, weights: np.ndarray) -> np.ndarray:
+    """The bias with the input zero point's part of the sum in it, int64 [out_c]."""
     out_c = weights.shape[0]
     bias = np.zeros(out_c, np.int64)
     if len(op.inputs) > 2 and op.inputs[2] >= 0:
@@ -66,8 +103,7 @@ def _bias(low: Lowering, op: Op, x: Tensor, out: Tensor, weights: np.ndarray) ->
             f"bias of {data.size} {data.dtype}, needed: {out_c} int32",
         )
         bias = data.reshape(-1).astype(np.int64)
-    bias = bias - x.zero_point * weights.astype(np.int64).sum(axis=1)
-    return low.const(f"{out.name}/bias", wrap_int32(bias), "bias")
+    return bias - x.zero_point * weights.astype(np.int64).sum(axis=1)
 
 
 def _requant(
