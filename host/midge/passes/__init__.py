@@ -10,6 +10,7 @@ import dataclasses
 
 from midge.graph import Graph
 from midge.passes import (
+    drop_channels,
     drop_dead,
     drop_identity,
     fold_constants,
@@ -26,6 +27,7 @@ PASSES = (
     fuse_relu,
     pad_after_reshape,
     fuse_pad,
+    drop_channels,
     drop_dead,
 )
 
