@@ -87,7 +87,7 @@ def _packed(
     kernel, packer = "conv_2d_packed", packed.conv_2d
     if op.kind == "DEPTHWISE_CONV_2D":
         kernel, packer = "depthwise_packed", packed.depthwise
-    if not packed.worth_trying(low, kernel, plain):
+    if not packed.worth_trying(low, macs):
         return False
     x, out = low.tensor(op.inputs[0]), low.tensor(op.outputs[0])
     pairs = _multipliers(low, op, x, out)

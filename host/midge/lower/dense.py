@@ -64,7 +64,7 @@ def _packed(
     low: Lowering, op: Op, weights: np.ndarray, bias: np.ndarray, plain: dict[str, Param]
 ) -> bool:
     """Lowers to the packed kernel if it may and pays."""
-    if not packed.worth_trying(low, "fully_connected_packed", plain):
+    if not packed.worth_trying(low, low.tensor(op.inputs[0]).size * len(weights)):
         return False
     x, out = low.tensor(op.inputs[0]), low.tensor(op.outputs[0])
     quant = low.tensor(op.inputs[1]).quant

@@ -18,6 +18,7 @@ TILE = 64  # pixels at least: widening a channel's weights costs 4 cycles a tap 
 TILE_BYTES = 10240  # of packed pixels, where more than TILE fit
 
 CHUNK = 128  # inputs of a dense layer, 6 bytes of scratch each
+WORTH_MACS = 512  # below, setting up costs more than is saved, and scratch more still
 COPY_BYTES = 1024  # of an input with its padding: cheaper than copies of windows at the edges
 
 
@@ -37,9 +38,9 @@ class Layer:
     act_max: int
 
 
-def worth_trying(low: Lowering, kernel: str, plain: dict[str, Param]) -> bool:
+def worth_trying(low: Lowering, macs: int) -> bool:
     """Whether the packed kernel may be chosen and is expected to be quicker."""
-    return low.kernels != "plain"
+    return low.kernels == "packed" or (low.kernels == "auto" and macs >= WORTH_MACS)
 
 
 def constants(low: Lowering, layer: Layer) -> dict[str, Param] | None:
