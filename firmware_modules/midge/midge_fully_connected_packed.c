@@ -41,9 +41,10 @@ static void finish(const dense_t *d, const uint32_t *sums, int32_t oc, int8_t *y
         uint32_t high = sums[2 + i / 2];
         uint32_t sum = i % 2 == 0 ? sums[i / 2] - (high << 16) : high;
         sum += (uint32_t)d->bias[oc + i];
-        midge_requant_load(&rq, d->words + 3 * (oc + i));
-        if (d->kink != NULL && (int32_t)sum < d->kink[2 * (oc + i)]) {
-            rq.add = (uint32_t)d->kink[2 * (oc + i) + 1];
+        int32_t c = p->per_channel ? oc + i : 0;
+        midge_requant_load(&rq, d->words + 3 * c);
+        if (d->kink != NULL && (int32_t)sum < d->kink[2 * c]) {
+            rq.add = (uint32_t)d->kink[2 * c + 1];
         }
         y[oc + i] = midge_requant_one(&rq, (int32_t)sum);
     }

@@ -52,12 +52,13 @@ def test_flash_by_one_byte(shared_models: Path) -> None:
 def test_ram_names_the_buffers_of_the_peak(shared_models: Path) -> None:
     vww = load(shared_models, "vww_96_int8")
     with pytest.raises(BudgetError) as caught:
-        check_fit([vww], Memory("SMALL", 10**7, 55_000))
+        check_fit([vww], Memory("SMALL", 10**7, vww.program.arena_bytes - 296))
     text = str(caught.value)
-    assert "needs an arena of 55296 bytes, 55000 are free: 296 too many" in text
+    arena = vww.program.arena_bytes
+    assert f"needs an arena of {arena} bytes, {arena - 296} are free: 296 too many" in text
     assert "at its peak, layer 2 CONV_2D" in text
     sizes = [int(n) for n in re.findall(r"^ +(\d+) bytes", text, re.M)]
-    assert sizes == [36864, 18432]
+    assert sizes[:2] == [36864, 18432]  # output and input; then the packed pixels
     assert sum(sizes) == vww.program.arena_bytes
 
 

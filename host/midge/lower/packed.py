@@ -43,12 +43,21 @@ def worth_trying(low: Lowering, macs: int) -> bool:
     return low.kernels == "packed" or (low.kernels == "auto" and macs >= WORTH_MACS)
 
 
-def constants(low: Lowering, layer: Layer) -> dict[str, Param] | None:
-    """``bias``, ``requant`` and ``kink``; ``None`` if a channel has no proven constants."""
+def constants(low: Lowering, layer: Layer, one_rule: bool = False) -> dict[str, Param] | None:
+    """``bias``, ``requant`` and ``kink``; ``None`` if a channel has no proven constants.
+
+    ``one_rule``: all channels have the same rule and share one row of constants.
+    """
     least, most = lanes.extremes(layer.weights.astype(np.int64))
-    found = []
+    if one_rule:  # what holds for the widest range holds for every channel
+        least = np.full_like(least, (layer.bias + least).min()) - layer.bias
+        most = np.full_like(most, (layer.bias + most).max()) - layer.bias
+    found: list[requant.Constants] = []
     for c, rule in enumerate(layer.rules):
         ends = int(layer.bias[c] + least[c]), int(layer.bias[c] + most[c])
+        if one_rule and found:
+            found.append(found[0])
+            continue
         if max(abs(ends[0]), abs(ends[1])) > layer.limits[c]:
             return None
         channel = requant.Channel(rule, layer.scales[c], *ends, layer.act_min, layer.act_max)
@@ -57,10 +66,11 @@ def constants(low: Lowering, layer: Layer) -> dict[str, Param] | None:
             return None
         found.append(one)
     bias = layer.bias - np.array([one.base for one in found], np.int64)
-    words = np.array([one.words() for one in found], np.int64).astype(np.int32)
+    rows = found[:1] if one_rule else found
+    words = np.array([one.words() for one in rows], np.int64).astype(np.int32)
     kink: Param = abi.NONE
     if any(one.split for one in found):
-        table = np.array([(one.split, one.add_below) for one in found], np.int64)
+        table = np.array([(one.split, one.add_below) for one in rows], np.int64)
         kink = low.const(f"{layer.name}/kink", table.astype(np.int32), "requant")
     wrapped = ((bias + 2**31) % 2**32 - 2**31).astype(np.int32)
     return {
@@ -166,7 +176,8 @@ def fully_connected(
     """Parameters of ``fully_connected_packed``."""
     if plain["weights_offset"] != 0 or not lanes.runs_fit(layer.weights, 2).all():
         return None
-    shared = constants(low, layer)
+    one_rule = len(set(layer.scales)) == 1
+    shared = constants(low, layer, one_rule)
     if shared is None:
         return None
     out_c, in_c = layer.weights.shape
@@ -184,6 +195,7 @@ def fully_connected(
         "weights": low.const(f"{layer.name}/weights", words.reshape(-1)),
         "scratch": low.scratch(f"{layer.name}/packed", scratch),
         "chunk": CHUNK,
+        "per_channel": int(not one_rule),
     }
 
 
