@@ -36,6 +36,7 @@ class Board:
     interpreter_flash_bytes: int  # MicroPython, binding and frozen Python; no models, no core
     interpreter_ram_bytes: int
     core_flash_bytes: int  # all kernels; a model's firmware has only those it uses
+    core_ram_bytes: int  # the inner loops that run from SRAM, of all kernels
     heap_min_bytes: int  # left free for Python
     supply_volts: float
     active_ma: float
@@ -58,8 +59,8 @@ class Board:
     @property
     def model_ram_bytes(self) -> int:
         """RAM for the arena, when the smallest useful heap is kept free."""
-        taken = self.interpreter_ram_bytes + self.stack_bytes + self.heap_min_bytes
-        return self.ram_bytes - taken
+        taken = self.interpreter_ram_bytes + self.core_ram_bytes
+        return self.ram_bytes - taken - self.stack_bytes - self.heap_min_bytes
 
     @property
     def manifest(self) -> Path:

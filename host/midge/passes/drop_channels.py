@@ -16,11 +16,14 @@ from midge import ranges
 from midge.graph import Graph, Op, Quant, Tensor
 
 _CHANNELWISE = ("DEPTHWISE_CONV_2D", "MAX_POOL_2D", "AVERAGE_POOL_2D", "RESHAPE")
+_FILTERS = {"CONV_2D": (4, 0), "DEPTHWISE_CONV_2D": (4, 3), "FULLY_CONNECTED": (2, 0)}
 _WORD = 4
 
 
 def apply(graph: Graph) -> bool:
     """Returns whether a channel was taken out."""
+    if not all(_fits_together(graph, op) for op in graph.ops):
+        return False  # a broken file: lowering says what is wrong
     known = ranges.analyse(graph)
     needed = _needed(graph, known)
     kept = {}
@@ -41,6 +44,21 @@ def apply(graph: Graph) -> bool:
         shape = (*old.shape[:-1], index.size)
         graph.tensors[tensor] = dataclasses.replace(old, shape=shape)
     return True
+
+
+def _fits_together(graph: Graph, op: Op) -> bool:
+    """Whether the op's shapes agree about the number of output channels."""
+    n = ranges.channels(graph.tensors[op.outputs[0]])
+    if op.kind in ("MAX_POOL_2D", "AVERAGE_POOL_2D"):
+        return n == ranges.channels(graph.tensors[op.inputs[0]])
+    if op.kind not in _FILTERS or not _has_constants(graph, op):
+        return True
+    weights, bias = (graph.tensors[t] for t in op.inputs[1:])
+    rank, axis = _FILTERS[op.kind]
+    scales = weights.quant.scale.size if weights.quant is not None else 1
+    return (
+        len(weights.shape) == rank and weights.shape[axis] == bias.size == n and (scales in (1, n))
+    )
 
 
 def _needed(graph: Graph, known: dict[int, ranges.Interval]) -> dict[int, np.ndarray]:
