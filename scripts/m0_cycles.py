@@ -1,6 +1,8 @@
 """Cycles of models on the emulated bare Cortex-M0+, layer by layer: for kernel development.
 
 PYTHONPATH=host:tests python scripts/m0_cycles.py ../shared/models/*.tflite
+
+Needs the Arm compiler and the development emulator, ../shared/tools/m0emu.c beside the checkout.
 """
 
 from __future__ import annotations
