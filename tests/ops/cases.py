@@ -1,4 +1,4 @@
-"""The op suite: 500 random cases of every op, the same ones wherever it runs.
+"""The op suite: 2,000 random cases of every op, the same ones wherever it runs.
 
 ``cases(name)`` gives each case's graph and its inputs. Elementwise ops of 8 bits get all 256
 values, so that a table has no entry that was not compared.
@@ -17,7 +17,7 @@ from case_maker import every_byte, sample
 
 from midge.graph import Graph
 
-COUNT = 500
+COUNT = 2000
 SAMPLES = 2
 
 GENERATORS: dict[str, Callable[[np.random.Generator], Graph]] = {
