@@ -3,7 +3,7 @@
 The emulated core counts cycles as the Cortex-M0+ technical reference manual gives them, except
 PUSH with lr and POP with pc, which come out one short each; flash has no wait states (on a real
 RP2040 a miss of the XIP cache costs more). The same firmware and input give the same numbers
-every time.
+every time. What the flash's cache would miss is modelled apart: :mod:`midge.emulator.xip`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from midge import arena_map
 from midge.compile import CompiledModel
-from midge.emulator import infer
+from midge.emulator import infer, xip
 from midge.errors import LinkError
 from midge.firmware import linkmap
 from midge.golden import golden_input
@@ -60,6 +61,7 @@ class Measurement:
     op_cycles: list[int]  # by SysTick
     predict_cycles: int  # one call of predict() from Python, by the emulated core's own count
     stack_bytes: int  # below the interpreter's frame that called predict()
+    reads: list[xip.LayerReads] | None = None  # None: not modelled
 
 
 def bench(
@@ -72,11 +74,14 @@ def bench(
     Returns:
         A dict that JSON can carry: ``model``, ``board``, ``cycles`` (sum of all layers),
         ``predict_cycles`` (one ``predict()`` call from Python), ``macs``, ``cycles_per_mac``,
-        ``per_op`` (list of ``layer``, ``op``, ``kernel``, ``cycles``, ``macs``),
+        ``per_op`` (list of ``layer``, ``op``, ``kernel``, ``why`` it was chosen, ``cycles``,
+        ``macs``, ``flash_read_bytes``, ``xip_misses``), ``arena`` (:func:`arena_map.rows`),
         ``arena_bytes``, ``weights_bytes`` (flash of all constants), ``code_bytes`` (flash of
         the kernels used), ``tables_bytes`` (flash of parameters, names and golden sample),
-        ``stack_bytes``, ``clock_hz``, ``ms``, and ``uj`` (energy of the board while it
-        computes, microjoules; None if the board's current is not known).
+        ``stack_bytes``, ``clock_hz``, ``ms``, ``uj`` (energy of the board while it computes,
+        microjoules; None if the board's current is not known), and ``xip``: ``misses``,
+        ``miss_cycles`` each, and ``ms`` with them (None, as the fields of ``per_op``, where the
+        simulator, midge[xip], is not installed).
 
     Raises:
         BuildError, BudgetError: as :func:`midge.firmware.build.build`.
@@ -95,6 +100,9 @@ def bench(
         result = build([compiled], board, Path(folder), progress=progress)
         say(f"measuring {compiled.meta.name} on the emulated Pico")
         measured = measure(compiled, result.uf2, result.elf)
+        if xip.available() and board.xip_cache_bytes:
+            say("modelling the flash cache")
+            measured = dataclasses.replace(measured, reads=_reads(compiled, board, result))
     return _report(compiled, board, result, measured)
 
 
@@ -126,20 +134,29 @@ def measure(compiled: CompiledModel, uf2: Path, elf: Path | None = None) -> Meas
     return Measurement(op_cycles, marks[1].cycles - marks[0].cycles, stack[0] if stack else 0)
 
 
+def _reads(compiled: CompiledModel, board: Board, result: BuildResult) -> list[xip.LayerReads]:
+    with EmulatedLink(result.uf2) as link:
+        return xip.trace(link, compiled, board, result.bin, result.elf)
+
+
 def _report(
     compiled: CompiledModel, board: Board, result: BuildResult, measured: Measurement
 ) -> dict[str, Any]:
     program, memory = compiled.program, result.memory
     cycles = sum(measured.op_cycles)
+    reads: list[xip.LayerReads] | list[None] = measured.reads or [None] * len(program.steps)
     per_op = [
         {
             "layer": step.layer,
             "op": step.op,
             "kernel": step.kernel,
+            "why": getattr(step, "why", ""),
             "cycles": count,
             "macs": step.macs,
+            "flash_read_bytes": read.code_bytes + read.data_bytes if read else None,
+            "xip_misses": read.misses if read else None,
         }
-        for step, count in zip(program.steps, measured.op_cycles, strict=True)
+        for step, count, read in zip(program.steps, measured.op_cycles, reads, strict=True)
     ]
     ms = 1000 * cycles / board.clock_hz
     return {
@@ -158,7 +175,21 @@ def _report(
         "code_bytes": memory.code_bytes,
         "tables_bytes": memory.models[compiled.meta.name].tables,
         "stack_bytes": measured.stack_bytes,
+        "xip": _xip(board, cycles, measured.reads),
+        "arena": arena_map.rows(compiled),
         "per_op": per_op,
+    }
+
+
+def _xip(board: Board, cycles: int, reads: list[xip.LayerReads] | None) -> dict[str, float] | None:
+    if reads is None:
+        return None
+    misses = sum(read.misses for read in reads)
+    total = cycles + misses * board.xip_miss_cycles
+    return {
+        "misses": misses,
+        "miss_cycles": board.xip_miss_cycles,
+        "ms": 1000 * total / board.clock_hz,
     }
 
 

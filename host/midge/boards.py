@@ -42,6 +42,10 @@ class Board:
     active_ma: float
     lightsleep_ma: float
     dormant_ma: float
+    xip_cache_bytes: int  # in front of the flash that code runs from; 0: none
+    xip_cache_ways: int
+    xip_line_bytes: int
+    xip_miss_cycles: int  # that the core waits for a line
     port: str  # folder in MicroPython's ports/
     mp_board: str  # MicroPython's name for it
     cmake_args: tuple[str, ...] = ()

@@ -105,6 +105,11 @@ class Board:
     def do_fill(self, slot: int, path: str) -> None:
         self.wiring.mailbox.slots[slot] = Path(path).read_bytes()
 
+    def do_snapshot(self, sram: str, rom: str) -> None:
+        mcu = self.device.mcu
+        Path(sram).write_bytes(bytes(mcu.sram))
+        Path(rom).write_bytes(b"".join(int(word).to_bytes(4, "little") for word in mcu.bootrom))
+
     def do_power_cycle_sensors(self) -> None:
         for device in self.wiring.devices:
             device.power_on()

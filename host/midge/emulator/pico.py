@@ -121,6 +121,12 @@ class EmulatedPico:
         path.write_bytes(data)
         self._ask("fill", slot=slot, path=str(path))
 
+    def snapshot(self) -> tuple[bytes, bytes]:
+        """The contents of SRAM and of the boot ROM."""
+        paths = [Path(self._folder.name) / name for name in ("sram", "rom")]
+        self._ask("snapshot", sram=str(paths[0]), rom=str(paths[1]))
+        return paths[0].read_bytes(), paths[1].read_bytes()
+
     def power_cycle_sensors(self) -> None:
         """Sensors forget their settings and their recordings start again."""
         self._ask("power_cycle_sensors")
