@@ -100,9 +100,11 @@ def _ram(models: list[CompiledModel], board: BoardMemory) -> tuple[str, str] | N
     steps = program.steps
     layer = steps[min(max(found.peak_step, 0), len(steps) - 1)].layer if steps else "none"
     sizes = [(program.buffers[b].nbytes, program.buffers[b].name) for b in found.peak_buffers]
+    shared = sum((size + 3) & ~3 for size, _ in sizes) - found.lower_bound
+    note = f" ({shared} bytes shared: the output lies over its input)" if shared else ""
     what = (
         f"RAM: {largest.meta.name} needs an arena of {need} bytes, {have} are free: "
-        f"{need - have} too many; at its peak, layer {layer}, these are needed at once:\n"
+        f"{need - have} too many; at its peak, layer {layer}, these are needed at once{note}:\n"
         f"{_table(sizes)}"
     )
     return what, (

@@ -1,22 +1,25 @@
 """Static memory plan: an offset in the arena for every buffer of a program.
 
 Each buffer lives from the step that first writes it to the step that last uses it; buffers
-that live at the same time get disjoint bytes. A step's ``in_place`` pair may share bytes where
-the buffer it reads is used by no later step. The planner places buffers one by one at the
-lowest offset that is free (greedy by size: Pisarchyk and Lee, "Efficient Memory Management for
-Deep Neural Net Inference", 2020) in a few orders, and keeps the smallest arena.
+that live at the same time get disjoint bytes, except that a step's output may lie over an operand
+that no later step uses, as far as the step's kernel allows (:class:`midge.program.Lead`).
+
+Buffers are placed one by one where the arena grows least (greedy by size: Pisarchyk and Lee,
+"Efficient Memory Management for Deep Neural Net Inference", 2020), in several orders. Places below
+the first buffer count too, so that an output may begin before its input. The smallest arena wins.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 import random
 from collections.abc import Callable, Iterator
 
-from midge.program import Program
+from midge.program import Lead, Program
 
 ALIGN = 4  # of each buffer; the arena itself is aligned to 8
-_RANDOM_ORDERS = 64
+_RANDOM_ORDERS = 48
 _SEED = 1
 
 
@@ -39,8 +42,8 @@ class Plan:
     """What :func:`plan` found."""
 
     arena_bytes: int
-    lower_bound: int  # the most bytes that live at once: no placement can do with fewer
-    peak_step: int  # where that is
+    lower_bound: int  # what one step needs: no placement can do with fewer bytes
+    peak_step: int  # which step that is
     peak_buffers: tuple[int, ...]  # the buffers alive there, largest first
     lives: dict[int, Life]
     shared: tuple[tuple[int, int], ...]  # (read, write) pairs that share memory
@@ -55,27 +58,27 @@ def plan(program: Program) -> Plan:
         The sizes in bytes, the peak, and when each buffer lives.
     """
     lives = lifetimes(program)
-    best: tuple[int, dict[int, int], Groups] | None = None
-    for groups in _groupings(program, lives):
-        bound = _bound(program, lives, groups)[0]
-        if best is not None and bound >= best[0]:
-            continue
-        for order in _orders(program, lives, groups):
-            offsets = _place(program, lives, groups, order)
-            arena = _arena(program, offsets)
-            if best is None or arena < best[0]:
-                best = (arena, offsets, groups)
-            if arena == bound:
-                break
-    assert best is not None  # there is always the grouping that shares nothing
-    arena, offsets, groups = best
+    rules = _rules(program, lives)
+    needs = step_bytes(program)
+    step = max(range(len(needs)), key=lambda i: (needs[i], -i), default=0)
+    bound = needs[step] if needs else 0
+    best: tuple[int, dict[int, int]] | None = None
+    for order in _orders(program, lives):
+        offsets = _place(program, rules, order)
+        arena = _span(program, offsets)
+        if best is None or arena < best[0]:
+            best = arena, offsets
+        if arena == bound:
+            break
+    assert best is not None
+    arena, offsets = best
     for i, buffer in enumerate(program.buffers):
         buffer.offset = offsets.get(i, 0)
     program.arena_bytes = arena
-    bound, step = min(_bound(program, lives, g) for g in _groupings(program, lives))
-    alive = [i for i, life in lives.items() if life.first <= step <= life.last]
+    number = step - 1
+    alive = [i for i, life in lives.items() if life.first <= number <= life.last]
     alive.sort(key=lambda i: (-program.buffers[i].nbytes, i))
-    return Plan(arena, bound, step, tuple(alive), lives, groups.pairs)
+    return Plan(arena, bound, number, tuple(alive), lives, _shared(program, lives))
 
 
 def lifetimes(program: Program) -> dict[int, Life]:
@@ -92,152 +95,171 @@ def lifetimes(program: Program) -> dict[int, Life]:
     return {buffer: Life(first[buffer], last[buffer]) for buffer in sorted(first)}
 
 
-def may_share(
-    program: Program, lives: dict[int, Life], number: int, pair: tuple[int, int]
-) -> bool:
-    """Whether step ``number`` may write ``pair[1]`` over ``pair[0]``, which dies there."""
-    read, write = pair
-    step = program.steps[number]
-    return (
-        read != write
-        and pair in step.in_place
-        and lives[read].last == number
-        and lives[write].first == number
+def overlaps(program: Program, lives: dict[int, Life], number: int) -> dict[tuple[int, int], Lead]:
+    """(read, write) pairs of step ``number`` that may share: the one dies, the other is born."""
+    return {
+        (each.read, each.write): each.lead
+        for each in program.steps[number].overlaps
+        if each.read != each.write
+        and lives[each.read].last == number
+        and lives[each.write].first == number
+    }
+
+
+def step_bytes(program: Program) -> list[int]:
+    """The fewest bytes that the start, each step and the end need: len(steps) + 2 numbers."""
+    lives = lifetimes(program)
+    needs = []
+    for number in range(-1, len(program.steps) + 1):
+        alive = [i for i, life in lives.items() if life.first <= number <= life.last]
+        pairs = {}
+        if 0 <= number < len(program.steps):
+            pairs = overlaps(program, lives, number)
+        needs.append(_least(program, alive, pairs))
+    return needs
+
+
+def _least(program: Program, alive: list[int], pairs: dict[tuple[int, int], Lead]) -> int:
+    """The fewest bytes for buffers that live at once, of which ``pairs`` may share."""
+    total = sum(_size(program, b) for b in alive)
+    reads, writes = {read for read, _ in pairs}, {write for _, write in pairs}
+    if len(pairs) == 1:
+        (pair, lead) = next(iter(pairs.items()))
+        read, write = (_size(program, b) for b in pair)
+        return total - read - write + _together(read, write, lead)
+    # what is read, and what is written, is apart from its own kind and from the rest
+    return total - min(
+        sum(_size(program, b) for b in reads), sum(_size(program, b) for b in writes)
     )
 
 
-@dataclasses.dataclass(frozen=True)
-class Groups:
-    """Buffers that start at one offset because each is written over the one before."""
-
-    of: dict[int, tuple[int, ...]]  # buffer -> all buffers of its group
-    pairs: tuple[tuple[int, int], ...]
-
-    @property
-    def distinct(self) -> list[tuple[int, ...]]:
-        return sorted(set(self.of.values()))
+def _together(read: int, write: int, lead: Lead) -> int:
+    """The fewest bytes that an operand and an output of these sizes take."""
+    shift = 0 if lead.allows(0) else lead.last // ALIGN * ALIGN
+    return min(read + write, max(read, write + shift) - min(0, shift))
 
 
-def _groupings(program: Program, lives: dict[int, Life]) -> Iterator[Groups]:
-    """Ways of sharing to try: the first pair of each step, the last pair of each, none."""
-    options = []
-    for number, step in enumerate(program.steps):
-        pairs = [p for p in step.in_place if may_share(program, lives, number, p)]
-        if pairs:
-            # the pair that saves most first
-            pairs.sort(key=lambda p: -min(program.buffers[b].nbytes for b in p))
-            options.append(pairs)
-    yield _group(lives, [pairs[0] for pairs in options])
-    if any(len(pairs) > 1 for pairs in options):
-        yield _group(lives, [pairs[-1] for pairs in options])
-    if options:
-        yield _group(lives, [])
+# -- where buffers may lie ------------------------------------------------------------------------
+
+# For each buffer, the buffers alive at the same time, and the lead between the two: None, they
+# must be apart; (lead, True), the first is written over the other; (lead, False), the reverse.
+_Rule = tuple[Lead, bool] | None
 
 
-def _group(lives: dict[int, Life], pairs: list[tuple[int, int]]) -> Groups:
-    of: dict[int, tuple[int, ...]] = {buffer: (buffer,) for buffer in lives}
-    used: list[tuple[int, int]] = []
-    taken: set[int] = set()
-    for read, write in pairs:
-        if read in taken or write in of[read] or len(of[write]) > 1:
-            continue  # a buffer is written over once, and writes over one
-        taken.add(read)
-        merged = (*of[read], write)
-        for buffer in merged:
-            of[buffer] = merged
-        used.append((read, write))
-    return Groups(of, tuple(used))
-
-
-def _up(size: int) -> int:
-    return (size + ALIGN - 1) & ~(ALIGN - 1)
-
-
-def _bound(program: Program, lives: dict[int, Life], groups: Groups) -> tuple[int, int]:
-    """(most bytes alive at once, the step) when the groups share."""
-    worst = (0, 0)
-    for number in range(-1, len(program.steps) + 1):
-        sizes: dict[tuple[int, ...], int] = {}
-        for buffer, life in lives.items():
-            if life.first <= number <= life.last:
-                group = groups.of[buffer]
-                sizes[group] = max(sizes.get(group, 0), _up(program.buffers[buffer].nbytes))
-        worst = max(worst, (sum(sizes.values()), -number))
-    return worst[0], -worst[1]
-
-
-def _orders(
-    program: Program, lives: dict[int, Life], groups: Groups
-) -> Iterator[list[tuple[int, ...]]]:
-    def size(group: tuple[int, ...]) -> int:
-        return max(program.buffers[b].nbytes for b in group)
-
-    def first(group: tuple[int, ...]) -> int:
-        return min(lives[b].first for b in group)
-
-    def last(group: tuple[int, ...]) -> int:
-        return max(lives[b].last for b in group)
-
-    keys: list[Callable[[tuple[int, ...]], tuple[int, ...]]] = [
-        lambda g: (-size(g), first(g)),
-        lambda g: (-size(g), -first(g)),
-        lambda g: (-size(g) * (last(g) - first(g) + 1), first(g)),
-        lambda g: (first(g) - last(g), -size(g)),
-        lambda g: (first(g), -size(g)),
-        lambda g: (-last(g), -size(g)),
-    ]
-    for key in keys:
-        yield sorted(groups.distinct, key=key)
-    yield from _orders_by_step(program, lives, groups, size)
-    generator = random.Random(_SEED)
-    by_size = sorted(groups.distinct, key=keys[0])
-    for _ in range(_RANDOM_ORDERS):
-        weights = {g: size(g) * generator.uniform(0.3, 1.0) for g in by_size}
-        yield sorted(by_size, key=lambda g: -weights[g])
-
-
-def _orders_by_step(
-    program: Program,
-    lives: dict[int, Life],
-    groups: Groups,
-    size: Callable[[tuple[int, ...]], int],
-) -> Iterator[list[tuple[int, ...]]]:
-    """Greedy by breadth: the buffers of the step with most live bytes first."""
-    load = []
+def _rules(program: Program, lives: dict[int, Life]) -> dict[int, dict[int, _Rule]]:
+    rules: dict[int, dict[int, _Rule]] = {b: {} for b in lives}
+    for a, life in lives.items():
+        for b, other in lives.items():
+            if a != b and life.overlaps(other):
+                rules[a][b] = None
     for number in range(len(program.steps)):
-        alive = {groups.of[b] for b, life in lives.items() if life.first <= number <= life.last}
-        load.append((-sum(size(g) for g in alive), number, alive))
-    order: dict[tuple[int, ...], None] = {}
-    for _, _, alive in sorted(load, key=lambda item: item[:2]):
-        for group in sorted(alive, key=lambda g: (-size(g), g)):
-            order.setdefault(group)
-    for group in groups.distinct:
-        order.setdefault(group)
-    yield list(order)
+        for (read, write), lead in overlaps(program, lives, number).items():
+            rules[write][read] = lead, True
+            rules[read][write] = lead, False
+    return rules
 
 
 def _place(
-    program: Program,
-    lives: dict[int, Life],
-    groups: Groups,
-    order: list[tuple[int, ...]],
+    program: Program, rules: dict[int, dict[int, _Rule]], order: list[int]
 ) -> dict[int, int]:
-    """Offsets, each group in turn at the lowest place that suits all its buffers."""
+    """Offsets from 0, each buffer in turn where the arena grows least, then lowest."""
     offsets: dict[int, int] = {}
-    for group in order:
-        taken = []
-        for other, offset in offsets.items():
-            rivals = [b for b in group if lives[b].overlaps(lives[other])]
-            if rivals:
-                need = max(_up(program.buffers[b].nbytes) for b in rivals)
-                taken.append((offset, offset + _up(program.buffers[other].nbytes), need))
-        # try the start and the end of each rival
-        for start in sorted({0, *(end for _, end, _ in taken)}):
-            if all(start >= end or start + need <= begin for begin, end, need in taken):
-                offsets.update(dict.fromkeys(group, start))
-                break
-    return offsets
+    low = high = 0
+    for buffer in order:
+        size = _size(program, buffer)
+        rivals = [
+            (offsets[other], _size(program, other), rule)
+            for other, rule in rules[buffer].items()
+            if other in offsets
+        ]
+        best = None
+        for start in {low, *(s for rival in rivals for s in _suggestions(size, *rival))}:
+            grown = max(high, start + size) - min(low, start)
+            if (best is None or (grown, start) < best) and all(
+                _fits(start, size, *rival) for rival in rivals
+            ):
+                best = grown, start
+        assert best is not None  # behind all others there is always room
+        offsets[buffer] = best[1]
+        low, high = min(low, best[1]), max(high, best[1] + size)
+    return {buffer: at - low for buffer, at in offsets.items()}
 
 
-def _arena(program: Program, offsets: dict[int, int]) -> int:
-    return max((at + _up(program.buffers[b].nbytes) for b, at in offsets.items()), default=0)
+def _suggestions(size: int, at: int, rival: int, rule: _Rule) -> Iterator[int]:
+    """Starts that may suit a buffer of ``size`` bytes beside or over its rival."""
+    yield at + rival
+    yield at - size
+    if rule is None:
+        return
+    lead, is_write = rule
+    sign = 1 if is_write else -1
+    shifts = [0, (rival - size) * sign]
+    if abs(lead.last) < rival + size:
+        shifts.append(lead.last)
+    step = math.lcm(ALIGN, lead.step or 1)
+    for shift in shifts:
+        yield at + sign * (shift // step * step)
+        yield at + sign * (shift // ALIGN * ALIGN)
+
+
+def _fits(start: int, size: int, at: int, rival: int, rule: _Rule) -> bool:
+    if start >= at + rival or start + size <= at:
+        return True
+    if rule is None:
+        return False
+    lead, is_write = rule
+    return lead.allows(start - at if is_write else at - start)
+
+
+def _shared(program: Program, lives: dict[int, Life]) -> tuple[tuple[int, int], ...]:
+    pairs = []
+    for number in range(len(program.steps)):
+        for read, write in overlaps(program, lives, number):
+            a, b = program.buffers[read], program.buffers[write]
+            if a.offset < b.offset + b.nbytes and b.offset < a.offset + a.nbytes:
+                pairs.append((read, write))
+    return tuple(pairs)
+
+
+# -- in which order -------------------------------------------------------------------------------
+
+
+def _orders(program: Program, lives: dict[int, Life]) -> Iterator[list[int]]:
+    def size(b: int) -> int:
+        return program.buffers[b].nbytes
+
+    keys: list[Callable[[int], tuple[int, ...]]] = [
+        lambda b: (-size(b), lives[b].first),
+        lambda b: (-size(b), -lives[b].first),
+        lambda b: (-size(b) * (lives[b].last - lives[b].first + 1), lives[b].first),
+        lambda b: (lives[b].first - lives[b].last, -size(b)),
+        lambda b: (lives[b].first, -size(b)),
+        lambda b: (-lives[b].last, -size(b)),
+    ]
+    for key in keys:
+        yield sorted(lives, key=key)
+    yield _by_step(program, lives)
+    generator = random.Random(_SEED)
+    by_size = sorted(lives, key=keys[0])
+    for _ in range(_RANDOM_ORDERS):
+        weights = {b: size(b) * generator.uniform(0.3, 1.0) for b in by_size}
+        yield sorted(by_size, key=lambda b: -weights[b])
+
+
+def _by_step(program: Program, lives: dict[int, Life]) -> list[int]:
+    """Greedy by breadth: the buffers of the step that needs most first."""
+    needs = step_bytes(program)
+    order: dict[int, None] = {}
+    for number in sorted(range(-1, len(program.steps) + 1), key=lambda n: (-needs[n + 1], n)):
+        alive = [b for b, life in lives.items() if life.first <= number <= life.last]
+        for buffer in sorted(alive, key=lambda b: (-program.buffers[b].nbytes, b)):
+            order.setdefault(buffer)
+    return list(order)
+
+
+def _size(program: Program, buffer: int) -> int:
+    return (program.buffers[buffer].nbytes + ALIGN - 1) & ~(ALIGN - 1)
+
+
+def _span(program: Program, offsets: dict[int, int]) -> int:
+    return max((at + _size(program, b) for b, at in offsets.items()), default=0)

@@ -31,6 +31,34 @@ class ConstRef:
 
 Param = int | BufferRef | ConstRef
 
+ANYWHERE = 1 << 40  # a Lead's ``last`` where the kernel reads everything before it writes
+
+
+@dataclasses.dataclass(frozen=True)
+class Lead:
+    """Where a kernel's output may lie over an operand, which it reads while it writes.
+
+    The output may begin at most ``last`` bytes behind the operand's first byte (below 0: so many
+    before it), or at any multiple of ``step`` bytes from it (0: at none): each byte is then read
+    for the last time before it is written. :mod:`midge.lower.leads` computes them.
+    """
+
+    last: int
+    step: int = 0
+
+    def allows(self, shift: int) -> bool:
+        """Whether the output may begin ``shift`` bytes behind the operand."""
+        return shift <= self.last or (self.step > 0 and shift % self.step == 0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Overlap:
+    """Buffer ``write`` may lie over buffer ``read`` of its step."""
+
+    read: int
+    write: int
+    lead: Lead
+
 
 @dataclasses.dataclass
 class Buffer:
@@ -63,9 +91,7 @@ class Step:
     reads: list[int]  # buffers read
     writes: list[int]  # buffers written, scratch included
     macs: int = 0
-    # pairs (read, write) that may share memory: the kernel reads each element before it
-    # writes the element at the same byte offset, and never later
-    in_place: list[tuple[int, int]] = dataclasses.field(default_factory=list)
+    overlaps: list[Overlap] = dataclasses.field(default_factory=list)  # pairs that may share
 
 
 @dataclasses.dataclass

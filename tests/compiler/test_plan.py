@@ -10,21 +10,31 @@ from hypothesis import strategies as st
 from plan_checker import play
 
 from midge.plan import plan
-from midge.program import Buffer, Port, Program, Step
+from midge.program import ANYWHERE, Buffer, Lead, Overlap, Port, Program, Step
 
 
 def program_of(
     sizes: list[int],
-    steps: list[tuple[list[int], list[int], list[tuple[int, int]]]],
+    steps: list[tuple[list[int], list[int], list[tuple[int, ...]]]],
     inputs: list[int],
     outputs: list[int],
 ) -> Program:
-    """A program of steps (reads, writes, in_place) over buffers of these sizes."""
+    """A program of steps (reads, writes, overlaps) over buffers of these sizes.
+
+    An overlap is (read, write), at the same place or before it, or (read, write, *lead).
+    """
+
+    def overlap(read: int, write: int, last: int = 0, step: int = 0) -> Overlap:
+        return Overlap(read, write, Lead(last, step))
+
     return Program(
         name="m",
         path="m.tflite",
         sha256="",
-        steps=[Step("copy", {}, str(i), "X", r, w, 0, p) for i, (r, w, p) in enumerate(steps)],
+        steps=[
+            Step("copy", {}, str(i), "X", r, w, 0, [overlap(*each) for each in p])
+            for i, (r, w, p) in enumerate(steps)
+        ],
         buffers=[Buffer(str(i), n) for i, n in enumerate(sizes)],
         consts=[],
         inputs=[Port(str(b), b, (sizes[b],), "int8", None) for b in inputs],
@@ -47,7 +57,15 @@ def programs(draw: st.DrawFn) -> Program:
         if draw(st.booleans()):
             sizes.append(draw(st.integers(1, 30)))
             writes.append(len(sizes) - 1)
-        pairs = [(read, out) for read in reads if draw(st.booleans())]
+        pairs = [
+            (
+                read,
+                out,
+                *draw(st.sampled_from([(0, 0), (-8, 0), (-3, 0), (5, 0), (-ANYWHERE, 12)])),
+            )
+            for read in dict.fromkeys(reads)
+            if draw(st.booleans())
+        ]
         steps.append((reads, writes, pairs))
         known.append(out)
     outputs = sorted(set(draw(st.lists(st.sampled_from(known), min_size=1, max_size=3))))
@@ -109,6 +127,44 @@ def test_in_place_with_two_dying_inputs_takes_one() -> None:
     steps = [([0], [1], []), ([1], [2], []), ([1, 2], [3], [(1, 3), (2, 3)])]
     program = program_of([4, 64, 64, 64], steps, [0], [3])
     assert plan(program).arena_bytes == 128
+    play(program)
+
+
+def test_an_output_that_grows_begins_before_its_input() -> None:
+    program = program_of([40, 80], [([0], [1], [(0, 1, -40)])], [0], [1])
+    found = plan(program)
+    assert found.arena_bytes == found.lower_bound == 80
+    assert [b.offset for b in program.buffers] == [40, 0]
+    play(program)
+
+
+def test_a_lead_costs_its_bytes_and_no_more() -> None:
+    program = program_of([64, 64], [([0], [1], [(0, 1, -10)])], [0], [1])
+    assert plan(program).arena_bytes == plan(program).lower_bound == 64 + 12  # aligned to 4
+    play(program)
+    program.buffers[0].offset -= 4
+    with pytest.raises(AssertionError, match="1 lies -8 bytes behind 0"):
+        play(program)
+
+
+def test_leads_add_up_along_a_chain() -> None:
+    chain = [([i], [i + 1], [(i, i + 1, -8)]) for i in range(4)]
+    program = program_of([64] * 5, chain, [0], [4])
+    assert plan(program).arena_bytes <= 64 + 4 * 8  # 64 + 8 at each step
+    play(program)
+
+
+def test_planes_lie_over_each_other_in_whole_channels() -> None:
+    program = program_of([48, 24], [([0], [1], [(0, 1, -ANYWHERE, 12)])], [0], [1])
+    assert plan(program).arena_bytes == 48
+    assert (program.buffers[1].offset - program.buffers[0].offset) % 12 == 0
+    play(program)
+
+
+def test_an_output_goes_over_both_inputs_where_both_allow_it() -> None:
+    steps = [([0], [1], []), ([0, 1], [2], [(0, 2, ANYWHERE), (1, 2, ANYWHERE)])]
+    program = program_of([32, 32, 64], steps, [0], [2])
+    assert plan(program).arena_bytes == 64
     play(program)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from midge.graph import Op, Tensor
-from midge.lower import sum_tables
+from midge.lower import leads, sum_tables
 from midge.lower.context import Lowering, padded_shape, product
-from midge.program import Param
+from midge.program import Lead, Param
 
 _LEFT_SHIFT = 20  # TFLite's, for int8
 _WORTH_TABLES = 1024  # elements: two tables take 2 KB of flash and save 170 cycles an element
@@ -47,7 +47,7 @@ def _add(low: Lowering, op: Op, sign: int) -> None:
             _by_tables(low, op, params, tables)
             return
     params["out"] = low.result(op.outputs[0])
-    low.step(op, "add", params, in_place=_same_size(a, b, out))
+    low.step(op, "add", params, leads=_leads(params))
 
 
 def _by_tables(
@@ -76,7 +76,7 @@ def mul(low: Lowering, op: Op) -> None:
         **low.clamp(op, out),
         "out": low.result(op.outputs[0]),
     }
-    low.step(op, "mul", params, in_place=_same_size(a, b, out))
+    low.step(op, "mul", params, leads=_leads(params))
 
 
 def _operands(low: Lowering, op: Op) -> tuple[Tensor, Tensor, Tensor]:
@@ -122,7 +122,10 @@ def _merged(shapes: list[tuple[int, ...]]) -> list[tuple[int, int, int]]:
     return [(1, 0, 0)] * (4 - len(walk)) + walk[::-1]
 
 
-def _same_size(a: Tensor, b: Tensor, out: Tensor) -> tuple[str, ...]:
-    """The operands that are not broadcast: each of their bytes is read just before its place
-    in the output is written."""
-    return tuple(name for name, tensor in (("a", a), ("b", b)) if tensor.size == out.size)
+def _leads(params: dict[str, Param]) -> dict[str, Lead]:
+    """Of operands walked with strides, 0 where they are broadcast."""
+
+    def four(name: str) -> list[int]:
+        return [int(params[f"{name}_{i}"]) for i in range(4)]  # type: ignore[arg-type]
+
+    return {k: leads.strides(four("dim"), four(f"{k}_stride")) for k in ("a", "b")}

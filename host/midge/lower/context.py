@@ -9,7 +9,17 @@ import numpy as np
 from midge import abi, ops, quantmath
 from midge.errors import ModelError
 from midge.graph import Graph, Op, Tensor
-from midge.program import Buffer, BufferRef, Const, ConstRef, Param, Step
+from midge.program import (
+    ANYWHERE,
+    Buffer,
+    BufferRef,
+    Const,
+    ConstRef,
+    Lead,
+    Overlap,
+    Param,
+    Step,
+)
 
 MAX_RANK = 4
 
@@ -95,10 +105,13 @@ class Lowering:
         params: dict[str, Param],
         macs: int = 0,
         in_place: tuple[str, ...] = (),
+        leads: dict[str, Lead] | None = None,
     ) -> None:
         """Adds a call of ``kernel``.
 
-        ``in_place``: parameters whose buffer may be the output's; a constant is left out.
+        ``leads``: where the output may lie over which operand (:mod:`midge.lower.leads`).
+        ``in_place``: operands of which each byte is read before its place in the output is
+        written, and none later. A constant is left out.
         """
         missing = {field.name for field in abi.load().kernels[kernel].fields} ^ params.keys()
         assert not missing, f"{kernel}: {missing}"
@@ -107,7 +120,7 @@ class Lowering:
         used = {k: p.buffer for k, p in params.items() if isinstance(p, BufferRef)}
         reads = [buffer for k, buffer in used.items() if k not in ("out", "scratch")]
         writes = [buffer for k, buffer in used.items() if k in ("out", "scratch")]
-        pairs = [(p.buffer, out.buffer) for k in in_place if isinstance(p := params[k], BufferRef)]
+        overlaps = _overlaps(params, {**dict.fromkeys(in_place, Lead(0)), **(leads or {})})
         layer = f"{op.index} {op.kind} '{self.tensor(op.outputs[0]).name}'"
         self.steps.append(
             Step(
@@ -118,7 +131,7 @@ class Lowering:
                 list(dict.fromkeys(reads)),
                 writes,
                 macs,
-                list(dict.fromkeys(pairs)),
+                overlaps,
             )
         )
 
@@ -234,6 +247,23 @@ class Lowering:
                 f"output scale too small: {err}",
                 "convert again with representative data of the model's real range",
             ) from err
+
+
+def _overlaps(params: dict[str, Param], leads: dict[str, Lead]) -> list[Overlap]:
+    """Leads by buffer: one that several operands read has the least, if all have one."""
+    out = params["out"]
+    assert isinstance(out, BufferRef)
+    found: dict[int, list[Lead]] = {}
+    for name, operand in params.items():
+        if isinstance(operand, BufferRef) and name not in ("out", "scratch"):
+            found.setdefault(operand.buffer, []).append(leads.get(name, Lead(-ANYWHERE)))
+    result = []
+    for buffer, each in found.items():
+        step = each[0].step if len({lead.step for lead in each}) == 1 else 0
+        lead = Lead(min(lead.last for lead in each), step)
+        if lead != Lead(-ANYWHERE):
+            result.append(Overlap(buffer, out.buffer, lead))
+    return result
 
 
 def _quant(tensor: Tensor) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from midge import requant
 from midge.graph import Op, Tensor
-from midge.lower import packed
+from midge.lower import leads, packed
 from midge.lower.context import Lowering
 from midge.program import Param
 
@@ -43,7 +43,8 @@ def conv_2d(low: Lowering, op: Op) -> None:
         params["in_offset"] = 0
     params["bias"] = low.const(f"{out.name}/bias", bias.astype(np.int32), "bias")
     params["out"] = low.result(op.outputs[0])
-    low.step(op, "conv_2d", params, macs=macs)
+    lead = leads.windows(params, in_c, out_c, in_c // depth)
+    low.step(op, "conv_2d", params, macs=macs, leads={"in": lead})
 
 
 def depthwise_conv_2d(low: Lowering, op: Op) -> None:
@@ -72,7 +73,8 @@ def depthwise_conv_2d(low: Lowering, op: Op) -> None:
     params["in_offset"] = -x.zero_point
     params["bias"] = low.const(f"{out.name}/bias", bias.astype(np.int32), "bias")
     params["out"] = low.result(op.outputs[0])
-    low.step(op, "depthwise_conv_2d", params, macs=macs)
+    lead = leads.windows(params, in_c, out_c, in_c)
+    low.step(op, "depthwise_conv_2d", params, macs=macs, leads={"in": lead})
 
 
 def _packed(
@@ -105,9 +107,7 @@ def _packed(
     if params is None:
         return False
     params["out"] = low.result(op.outputs[0])
-    # a tile of pixels is packed before any of it is written
-    same = kernel == "conv_2d_packed" and packed.in_place(params)
-    low.step(op, kernel, params, macs=macs, in_place=("in",) if same else ())
+    low.step(op, kernel, params, macs=macs, leads={"in": packed.lead(kernel, params)})
     return True
 
 

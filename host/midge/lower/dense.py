@@ -6,7 +6,7 @@ import numpy as np
 
 from midge import abi, quantmath, requant
 from midge.graph import Op, Tensor
-from midge.lower import packed
+from midge.lower import leads, packed
 from midge.lower.context import Lowering
 from midge.lower.conv import wrap_int32
 from midge.program import Param
@@ -57,7 +57,8 @@ def fully_connected(low: Lowering, op: Op) -> None:
         **_requant(low, op, x, out, quant.scale),
         "out": low.result(op.outputs[0]),
     }
-    low.step(op, "fully_connected", params, macs=x.size * out_c)
+    lead = leads.matrix(x.size // in_c, in_c, out_c)
+    low.step(op, "fully_connected", params, macs=x.size * out_c, leads={"in": lead})
 
 
 def _packed(
@@ -87,7 +88,8 @@ def _packed(
     if params is None:
         return False
     params["out"] = low.result(op.outputs[0])
-    low.step(op, "fully_connected_packed", params, macs=x.size * len(weights))
+    lead = packed.lead("fully_connected_packed", params)
+    low.step(op, "fully_connected_packed", params, macs=x.size * len(weights), leads={"in": lead})
     return True
 
 

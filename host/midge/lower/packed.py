@@ -11,8 +11,9 @@ import dataclasses
 import numpy as np
 
 from midge import abi, lanes, requant
+from midge.lower import leads
 from midge.lower.context import Lowering
-from midge.program import Param
+from midge.program import ANYWHERE, Lead, Param
 
 TILE = 64  # pixels at least: widening a channel's weights costs 4 cycles a tap and tile
 TILE_BYTES = 10240  # of packed pixels, where more than TILE fit
@@ -135,12 +136,16 @@ def _three(weights: np.ndarray) -> np.ndarray:
     return fits.astype(np.int8)
 
 
-def in_place(params: dict[str, Param]) -> bool:
-    """Whether ``conv_2d_packed`` may write over its input: each output pixel needs just the
-    input pixel at its place, whose bytes end no earlier."""
-    one = all(params[k] == 1 for k in ("k_h", "k_w", "stride_h", "stride_w"))
-    alike = all(params[f"in_{axis}"] == params[f"out_{axis}"] for axis in "hw")
-    return one and alike and number(params["out_c"]) <= number(params["in_c"])
+def lead(kernel: str, params: dict[str, Param]) -> Lead:
+    """Where a packed kernel's output may lie over its input."""
+    if kernel == "depthwise_packed":  # packs a channel's plane, then writes the channel
+        return leads.planes(number(params["c"]))
+    if kernel == "fully_connected_packed":  # packs a row's last chunk, then writes the row
+        in_c, out_c = number(params["in_c"]), number(params["out_c"])
+        return leads.matrix(number(params["rows"]), in_c, out_c, out_c)
+    if number(params["copy_h"]) > 0:
+        return Lead(ANYWHERE)
+    return leads.tiles(params, number(params["tile"]))  # packs a tile, then writes it
 
 
 def depthwise(low: Lowering, layer: Layer, plain: dict[str, Param]) -> dict[str, Param] | None:

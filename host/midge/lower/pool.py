@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from midge.graph import Op
+from midge.lower import leads
 from midge.lower.context import Lowering
 from midge.lower.conv import geometry
 from midge.program import Param
@@ -34,4 +35,5 @@ def _pool(low: Lowering, op: Op, kernel: str) -> None:
     for unused in ("dilation_h", "dilation_w", "out_offset"):
         params.pop(unused)
     params["out"] = low.result(op.outputs[0])
-    low.step(op, kernel, params)
+    c = x.shape[3]
+    low.step(op, kernel, params, leads={"in": leads.windows(params, c, c, c)})

@@ -6,6 +6,7 @@ import numpy as np
 
 from midge import quantmath
 from midge.graph import Op
+from midge.lower import leads
 from midge.lower.activation import lookup
 from midge.lower.context import Lowering
 from midge.program import Param
@@ -35,7 +36,7 @@ def quantize(low: Lowering, op: Op) -> None:
         "max": last,
         "out": low.result(op.outputs[0]),
     }
-    low.step(op, "quantize", params, in_place=("in",))
+    low.step(op, "quantize", params, leads={"in": leads.elements(x.size, 4, 1)})
 
 
 def dequantize(low: Lowering, op: Op) -> None:
@@ -50,7 +51,7 @@ def dequantize(low: Lowering, op: Op) -> None:
         "is_unsigned": int(x.dtype == "uint8"),
         "out": low.result(op.outputs[0]),
     }
-    low.step(op, "dequantize", params)
+    low.step(op, "dequantize", params, leads={"in": leads.elements(x.size, 1, 4)})
 
 
 def _bits(scale: float) -> int:

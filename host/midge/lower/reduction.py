@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 from midge.graph import Op, Tensor
+from midge.lower import leads
 from midge.lower.context import Lowering, product
 from midge.program import Param
 
@@ -28,7 +29,8 @@ def mean(low: Lowering, op: Op) -> None:
         for i, (size, stride) in enumerate(pairs):
             params[f"{name}_{i}"] = size
             params[f"{name}_stride_{i}"] = stride
-    low.step(op, "mean", params)
+    walk = [n for n, _ in keep], [step for _, step in keep]
+    low.step(op, "mean", params, leads={"in": leads.strides(*walk)})
 
 
 def reduce_max(low: Lowering, op: Op) -> None:
@@ -59,7 +61,7 @@ def reduce_max(low: Lowering, op: Op) -> None:
         "act_max": 127,
         "out": low.result(op.outputs[0]),
     }
-    low.step(op, "max_pool_2d", params)
+    low.step(op, "max_pool_2d", params, leads={"in": leads.windows(params, c, c, c)})
 
 
 def _axes(low: Lowering, op: Op, x: Tensor) -> set[int]:
