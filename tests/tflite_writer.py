@@ -35,6 +35,10 @@ _OPTIONS = {
     "ADD": "AddOptions",
     "SUB": "SubOptions",
     "MUL": "MulOptions",
+    "DIV": "DivOptions",
+    "MAXIMUM": "MaximumMinimumOptions",
+    "MINIMUM": "MaximumMinimumOptions",
+    "SQUARED_DIFFERENCE": "SquaredDifferenceOptions",
     "PAD": "PadOptions",
     "PADV2": "PadV2Options",
     "RESHAPE": "ReshapeOptions",
@@ -67,6 +71,7 @@ _VERSIONS = {
     "EXPAND_DIMS": 1,
     "RELU_N1_TO_1": 1,
     "HARD_SWISH": 1,
+    "PRELU": 1,
 }
 
 

@@ -24,7 +24,12 @@
     X(15, conv_2d_packed) \
     X(16, depthwise_packed) \
     X(17, fully_connected_packed) \
-    X(18, add_tables)
+    X(18, add_tables) \
+    X(60, maximum) \
+    X(61, minimum) \
+    X(62, squared_difference) \
+    X(63, div) \
+    X(64, prelu)
 
 #define MIDGE_DECLARE(opcode, name) \
     void midge_##name(const midge_ctx_t *ctx, const void *params);

@@ -1,5 +1,6 @@
-// What each kernel takes. This file is the one place that says so: host/midge/abi.py reads it,
-// so keep to one field a line, of type int32_t or midge_ref_t, and to plain C comments.
+// What each kernel takes. This file and the midge_params_*.h that it includes are the one place
+// that says so: host/midge/abi.py reads them, so keep to one field a line, of type int32_t or
+// midge_ref_t, and to plain C comments.
 //
 // Sizes are in elements unless a name says bytes. Layouts are TFLite's: activations [h][w][c],
 // CONV_2D weights [out_c][h][w][in_c], DEPTHWISE weights [h][w][out_c], FULLY_CONNECTED
@@ -8,6 +9,7 @@
 #define MIDGE_PARAMS_H
 
 #include "midge.h"
+#include "midge_params_elementwise.h"
 
 typedef struct _midge_conv_2d_t {
     midge_ref_t in; // int8 [in_h][in_w][in_c]
@@ -136,75 +138,6 @@ typedef struct _midge_mean_t {
     int32_t shift;
     int32_t out_offset;
 } midge_mean_t;
-
-// ADD and SUB: SUB has its second input's sign turned by b_sign.
-typedef struct _midge_add_t {
-    midge_ref_t a; // int8
-    midge_ref_t b; // int8
-    midge_ref_t out; // int8 [dim_0][dim_1][dim_2][dim_3]
-    int32_t dim_0;
-    int32_t dim_1;
-    int32_t dim_2;
-    int32_t dim_3;
-    int32_t a_stride_0; // 0 where a is broadcast
-    int32_t a_stride_1;
-    int32_t a_stride_2;
-    int32_t a_stride_3;
-    int32_t b_stride_0;
-    int32_t b_stride_1;
-    int32_t b_stride_2;
-    int32_t b_stride_3;
-    int32_t a_offset;
-    int32_t a_mult;
-    int32_t a_shift;
-    int32_t b_offset;
-    int32_t b_mult;
-    int32_t b_shift;
-    int32_t b_sign; // 1: ADD; -1: SUB
-    int32_t left_shift; // both inputs are shifted left by this first
-    int32_t mult;
-    int32_t shift;
-    int32_t out_offset;
-    int32_t act_min;
-    int32_t act_max;
-} midge_add_t;
-
-// ADD and SUB of equal shapes: (a_table[a] + b_table[b]) >> 16, clamped.
-typedef struct _midge_add_tables_t {
-    midge_ref_t a; // int8
-    midge_ref_t b; // int8
-    midge_ref_t out; // int8
-    midge_ref_t a_table; // int32 [256], indexed by the input's bits
-    midge_ref_t b_table;
-    int32_t size;
-    int32_t act_min;
-    int32_t act_max;
-} midge_add_tables_t;
-
-typedef struct _midge_mul_t {
-    midge_ref_t a; // int8
-    midge_ref_t b; // int8
-    midge_ref_t out; // int8 [dim_0][dim_1][dim_2][dim_3]
-    int32_t dim_0;
-    int32_t dim_1;
-    int32_t dim_2;
-    int32_t dim_3;
-    int32_t a_stride_0;
-    int32_t a_stride_1;
-    int32_t a_stride_2;
-    int32_t a_stride_3;
-    int32_t b_stride_0;
-    int32_t b_stride_1;
-    int32_t b_stride_2;
-    int32_t b_stride_3;
-    int32_t a_offset;
-    int32_t b_offset;
-    int32_t mult;
-    int32_t shift;
-    int32_t out_offset;
-    int32_t act_min;
-    int32_t act_max;
-} midge_mul_t;
 
 typedef struct _midge_pad_t {
     midge_ref_t in; // 1-byte elements [in_0][in_1][in_2][in_3]

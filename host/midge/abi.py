@@ -1,6 +1,6 @@
 """The C core's interface, read from its own headers.
 
-``midge_params.h`` says which fields a kernel takes and in which order, ``midge_ops.h`` which
+``midge_params*.h`` say which fields a kernel takes and in which order, ``midge_ops.h`` which
 opcode names which kernel, ``midge.h`` the interface's version. Nothing here repeats them.
 """
 
@@ -99,7 +99,8 @@ def parse(folder: Path) -> Abi:
         BuildError: a header is missing or malformed, or kernels and structs do not match.
     """
     texts = {}
-    for name in ("midge.h", "midge_params.h", "midge_ops.h"):
+    more = sorted(path.name for path in folder.glob("midge_params_*.h"))
+    for name in ("midge.h", "midge_ops.h", "midge_params.h", *more):
         try:
             texts[name] = (folder / name).read_text(encoding="utf-8")
         except OSError as err:
@@ -111,7 +112,11 @@ def parse(folder: Path) -> Abi:
     version = _VERSION.search(texts["midge.h"])
     if version is None:
         raise BuildError("MIDGE_ABI is not defined", where=str(folder / "midge.h"))
-    structs = parse_structs(texts["midge_params.h"], str(folder / "midge_params.h"))
+    params = {name: text for name, text in texts.items() if name.startswith("midge_params")}
+    found = [parse_structs(text, str(folder / name)) for name, text in params.items()]
+    structs = {kernel: fields for group in found for kernel, fields in group.items()}
+    if len(structs) != sum(map(len, found)):
+        raise BuildError("two headers have a struct of one name", where=str(folder))
     opcodes = parse_ops(texts["midge_ops.h"], str(folder / "midge_ops.h"))
     if structs.keys() != opcodes.keys():
         odd = ", ".join(sorted(structs.keys() ^ opcodes.keys()))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 
+import cases_binary as binary
 import cases_elementwise as elementwise
 import cases_packed as packed
 import cases_window as window
@@ -30,11 +31,16 @@ GENERATORS: dict[str, Callable[[np.random.Generator], Graph]] = {
     "average_pool_2d": window.average_pool_2d,
     "mean": elementwise.mean,
     "reduce_max": elementwise.reduce_max,
-    "add": elementwise.add,
+    "add": binary.add,
     "add_large": packed.add_large,
-    "sub": elementwise.sub,
+    "sub": binary.sub,
     "sub_large": packed.sub_large,
-    "mul": elementwise.mul,
+    "mul": binary.mul,
+    "div": binary.div,
+    "maximum": binary.maximum,
+    "minimum": binary.minimum,
+    "squared_difference": binary.squared_difference,
+    "prelu": binary.prelu,
     "pad": elementwise.pad,
     "concatenation": elementwise.concatenation,
     "reshape": elementwise.reshape,

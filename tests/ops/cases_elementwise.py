@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from case_maker import (
-    ACTIVATIONS,
     Maker,
     Rng,
     all_bytes,
@@ -42,37 +41,6 @@ def reduction(rng: Rng, kind: str) -> Graph:
         y = per_tensor(x.scale * scale(rng, 0.1, 2) * extreme(rng), zero_point(rng))
     m.add(out, quant=y, role="out")
     return m.graph(keep_dims=keep)
-
-
-def binary(rng: Rng, kind: str) -> Graph:
-    rank = int(rng.integers(1, 5))
-    full = [int(n) for n in rng.integers(1, 6, rank)]
-    shapes = []
-    for _ in range(2):
-        thin = [1 if rng.random() < 0.25 else n for n in full]
-        keep = int(rng.integers(1, rank + 1)) if rng.random() < 0.3 else rank
-        shapes.append(tuple(full if rng.random() < 0.4 else thin[rank - keep :]))
-    m = Maker(kind)
-    constant = int(rng.choice([-1, -1, 0, 1]))
-    for i, shape in enumerate(shapes):
-        m.add(shape, quant=quant(rng), data=int8_data(rng, shape) if constant == i else None)
-    a, b = m.tensors
-    natural = a.scale * b.scale * 100 if kind == "MUL" else a.scale + b.scale
-    y = per_tensor(natural * scale(rng, 0.3, 3) * max(extreme(rng), 1e-3), zero_point(rng))
-    m.add(np.broadcast_shapes(*shapes), quant=y, role="out")
-    return m.graph(fused_activation_function=str(rng.choice(ACTIVATIONS)))
-
-
-def add(rng: Rng) -> Graph:
-    return binary(rng, "ADD")
-
-
-def sub(rng: Rng) -> Graph:
-    return binary(rng, "SUB")
-
-
-def mul(rng: Rng) -> Graph:
-    return binary(rng, "MUL")
 
 
 def pad(rng: Rng) -> Graph:

@@ -72,7 +72,9 @@ def wild_zero_point(graph: Graph) -> None:
     graph.tensors[0].quant = per_tensor(0.1, 300)
 
 
-@pytest.mark.parametrize("name", ["conv_2d", "fully_connected", "add", "mean", "softmax", "relu"])
+@pytest.mark.parametrize(
+    "name", ["conv_2d", "fully_connected", "add", "mean", "softmax", "relu", "div", "prelu"]
+)
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
@@ -161,23 +163,39 @@ def test_activations() -> None:
 
 
 def test_pooling_and_joining_need_one_scale() -> None:
-    for name in ("max_pool_2d", "average_pool_2d", "concatenation", "pad", "reduce_max"):
+    names = ("max_pool_2d", "average_pool_2d", "concatenation", "pad", "reduce_max", "maximum")
+    for name in names:
         graph = case(name)
         graph.tensors[graph.ops[0].outputs[0]].quant = per_tensor(0.77, 1)
         refused(graph, "differently")
 
 
 def test_five_dimensions() -> None:
-    for kind in ("ADD", "MEAN", "REDUCE_MAX", "PAD"):
+    for kind in ("MEAN", "REDUCE_MAX", "PAD"):
         m = Maker(kind)
         shape = (1, 2, 2, 2, 3)
         m.add(shape, quant=per_tensor(0.1))
-        if kind == "ADD":
-            m.add(shape, quant=per_tensor(0.1))
-        else:
-            m.add((5,), "int32", data=np.array([1], np.int32))
+        m.add((5,), "int32", data=np.array([1], np.int32))
         m.add(shape, quant=per_tensor(0.1), role="out")
         refused(m.graph(), "5 dimensions", "at most 4")
+
+
+@pytest.mark.parametrize("kind", ["ADD", "SUB", "MUL", "DIV", "PRELU", "MAXIMUM"])
+def test_more_broadcast_axes_than_loops(kind: str) -> None:
+    m = Maker(kind)
+    m.add((2, 3, 2, 3, 2), quant=per_tensor(0.1))
+    m.add((2, 1, 2, 1, 2), quant=per_tensor(0.1))
+    m.add((2, 3, 2, 3, 2), quant=per_tensor(0.1), role="out")
+    refused(m.graph(), "(2, 3, 2, 3, 2)", "5 separate axes", "at most 4")
+
+
+def test_scales_that_the_reference_stops_at() -> None:
+    graph = case("squared_difference")
+    graph.tensors[2].quant = per_tensor(1e-13)
+    refused(graph, "output scale 1e-13", "needed: above")
+    graph = case("div")
+    graph.tensors[2].quant = per_tensor(1e-8)
+    refused(graph, "output scale 1e-08", "2**-23")
 
 
 def test_shapes_that_do_not_fit() -> None:

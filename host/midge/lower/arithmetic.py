@@ -1,15 +1,18 @@
-"""ADD, SUB and MUL with broadcasting."""
+"""Elementwise ops of two inputs, with broadcasting."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from midge.graph import Op, Tensor
-from midge.lower import leads, sum_tables
-from midge.lower.context import Lowering, padded_shape, product
-from midge.program import Lead, Param
+from midge.graph import Op
+from midge.lower import sum_tables
+from midge.lower.broadcast import operands, places, walk_leads
+from midge.lower.context import Lowering
+from midge.program import Param
 
 _LEFT_SHIFT = 20  # TFLite's, for int8
+_SQUARE_LEFT_SHIFT = 7  # TFLite's, for SQUARED_DIFFERENCE
+_MAX_DIV_SHIFT = 23  # a dividend of 9 bits leaves this much headroom
 _WORTH_TABLES = 1024  # elements: two tables take 2 KB of flash and save 170 cycles an element
 
 
@@ -22,13 +25,13 @@ def sub(low: Lowering, op: Op) -> None:
 
 
 def _add(low: Lowering, op: Op, sign: int) -> None:
-    a, b, out = _operands(low, op)
+    a, b, out = operands(low, op)
     twice = 2 * max(a.scale, b.scale)
     a_mult, a_shift = low.multiplier(op, a.scale / twice)
     b_mult, b_shift = low.multiplier(op, b.scale / twice)
     mult, shift = low.multiplier(op, twice / ((1 << _LEFT_SHIFT) * out.scale))
     params: dict[str, Param] = {
-        **_places(low, op, a, b, out),
+        **places(low, op, a, b, out),
         "a_offset": -a.zero_point,
         "a_mult": a_mult,
         "a_shift": a_shift,
@@ -47,7 +50,7 @@ def _add(low: Lowering, op: Op, sign: int) -> None:
             _by_tables(low, op, params, tables)
             return
     params["out"] = low.result(op.outputs[0])
-    low.step(op, "add", params, leads=_leads(params))
+    low.step(op, "add", params, leads=walk_leads(params))
 
 
 def _by_tables(
@@ -63,12 +66,12 @@ def _by_tables(
 
 
 def mul(low: Lowering, op: Op) -> None:
-    a, b, out = _operands(low, op)
+    a, b, out = operands(low, op)
     # TFLite's Prepare computes this one in single precision.
     real = np.float32(a.scale) * np.float32(b.scale) / np.float32(out.scale)
     mult, shift = low.multiplier(op, float(real))
     params: dict[str, Param] = {
-        **_places(low, op, a, b, out),
+        **places(low, op, a, b, out),
         "a_offset": -a.zero_point,
         "b_offset": -b.zero_point,
         "mult": mult,
@@ -76,56 +79,92 @@ def mul(low: Lowering, op: Op) -> None:
         **low.clamp(op, out),
         "out": low.result(op.outputs[0]),
     }
-    low.step(op, "mul", params, leads=_leads(params))
+    low.step(op, "mul", params, leads=walk_leads(params))
 
 
-def _operands(low: Lowering, op: Op) -> tuple[Tensor, Tensor, Tensor]:
-    tensors = [low.typed(op, t, "int8") for t in (*op.inputs[:2], op.outputs[0])]
-    for tensor in tensors:
-        low.rank(op, tensor)
-    a, b, out = tensors
-    return a, b, out
+def maximum_minimum(low: Lowering, op: Op) -> None:
+    """MAXIMUM and MINIMUM: of the integers, so all three have to be quantized alike."""
+    a, b, out = operands(low, op)
+    low.alike(op, a, out)
+    low.alike(op, b, out)
+    params = {**places(low, op, a, b, out), "out": low.result(op.outputs[0])}
+    low.step(op, op.kind.lower(), params, leads=walk_leads(params))
 
 
-def _places(low: Lowering, op: Op, a: Tensor, b: Tensor, out: Tensor) -> dict[str, Param]:
-    """Operands, and the strides with which each is walked."""
-    shapes = [padded_shape(tensor.shape) for tensor in (a, b, out)]
-    for one, two, both in zip(*shapes, strict=True):
-        low.need(
-            op,
-            {one, two} <= {1, both} and both == max(one, two),
-            f"shapes {a.shape} and {b.shape} do not broadcast to {out.shape}",
-        )
-    walk = _merged(shapes)
-    params: dict[str, Param] = {"a": low.operand(op.inputs[0]), "b": low.operand(op.inputs[1])}
-    for i, (size, a_stride, b_stride) in enumerate(walk):
-        params[f"dim_{i}"] = size
-        params[f"a_stride_{i}"] = a_stride
-        params[f"b_stride_{i}"] = b_stride
-    return params
+def squared_difference(low: Lowering, op: Op) -> None:
+    a, b, out = operands(low, op)
+    twice = 2 * max(a.scale, b.scale)
+    a_mult, a_shift = low.multiplier(op, a.scale / twice)
+    b_mult, b_shift = low.multiplier(op, b.scale / twice)
+    real = twice * twice / ((1 << (2 * _SQUARE_LEFT_SHIFT)) * out.scale)
+    low.need(
+        op,
+        real < 1,
+        f"output scale {out.scale:g}, needed: above {out.scale * real:g}",
+        "convert again with representative data of the model's real range",
+    )
+    mult, shift = low.multiplier(op, real)
+    params: dict[str, Param] = {
+        **places(low, op, a, b, out),
+        "a_offset": -a.zero_point,
+        "a_mult": a_mult,
+        "a_shift": a_shift,
+        "b_offset": -b.zero_point,
+        "b_mult": b_mult,
+        "b_shift": b_shift,
+        "left_shift": _SQUARE_LEFT_SHIFT,
+        "mult": mult,
+        "shift": shift,
+        "out_offset": out.zero_point,
+        "out": low.result(op.outputs[0]),
+    }
+    low.step(op, "squared_difference", params, leads=walk_leads(params))
 
 
-def _merged(shapes: list[tuple[int, ...]]) -> list[tuple[int, int, int]]:
-    """(size, stride in a, stride in b) of 4 axes, with as many as possible in the last."""
-    a, b, out = shapes
-    walk: list[tuple[int, int, int]] = []
-    for i in reversed(range(len(out))):
-        strides = tuple(product(s[i + 1 :]) if s[i] != 1 else 0 for s in (a, b))
-        if out[i] == 1:
-            continue
-        if walk:
-            size, *inner = walk[-1]
-            if all(outer == step * size for outer, step in zip(strides, inner, strict=True)):
-                walk[-1] = (size * out[i], inner[0], inner[1])
-                continue
-        walk.append((out[i], strides[0], strides[1]))
-    return [(1, 0, 0)] * (4 - len(walk)) + walk[::-1]
+def div(low: Lowering, op: Op) -> None:
+    a, b, out = operands(low, op)
+    # TFLite's Prepare computes this one in single precision.
+    real = np.float32(a.scale) / (np.float32(b.scale) * np.float32(out.scale))
+    mult, shift = low.multiplier(op, float(real))
+    low.need(
+        op,
+        shift <= _MAX_DIV_SHIFT,
+        f"output scale {out.scale:g} is too small: one step of it is under 2**-{_MAX_DIV_SHIFT} "
+        "of a quotient's",
+        "convert again with representative data of the model's real range",
+    )
+    params: dict[str, Param] = {
+        **places(low, op, a, b, out),
+        "a_offset": -a.zero_point,
+        "b_offset": -b.zero_point,
+        "mult": mult,
+        "shift": shift,
+        **low.clamp(op, out),
+        "out": low.result(op.outputs[0]),
+    }
+    low.step(op, "div", params, leads=walk_leads(params))
 
 
-def _leads(params: dict[str, Param]) -> dict[str, Lead]:
-    """Of operands walked with strides, 0 where they are broadcast."""
-
-    def four(name: str) -> list[int]:
-        return [int(params[f"{name}_{i}"]) for i in range(4)]  # type: ignore[arg-type]
-
-    return {k: leads.strides(four("dim"), four(f"{k}_stride")) for k in ("a", "b")}
+def prelu(low: Lowering, op: Op) -> None:
+    """The second input are the slopes."""
+    x, slope, out = operands(low, op)
+    low.need(
+        op, x.size == out.size, f"input {x.shape}, output {out.shape}, needed: as many elements"
+    )
+    x_scale, out_scale = np.float32(x.scale), np.float32(out.scale)
+    mult, shift = low.multiplier(op, float(x_scale / out_scale))
+    slope_mult, slope_shift = low.multiplier(
+        op, float(x_scale * np.float32(slope.scale) / out_scale)
+    )
+    params: dict[str, Param] = {
+        **places(low, op, x, slope, out),
+        "a_offset": -x.zero_point,
+        "b_offset": -slope.zero_point,
+        "mult": mult,
+        "shift": shift,
+        "slope_mult": slope_mult,
+        "slope_shift": slope_shift,
+        "out_offset": out.zero_point,
+        "out": low.result(op.outputs[0]),
+    }
+    low.step(op, "prelu", params, leads=walk_leads(params))
