@@ -50,36 +50,49 @@ void midge_packed_dot_3(const uint32_t *x, const int32_t *w, uint32_t threes, ui
 }
 
 static void planes(const uint32_t *x, const midge_packed_plane_t *plane, int32_t *acc,
-    bool two) {
+    int32_t step, bool two) {
+    uint32_t n = 2 * plane->pairs + plane->alone;
+    int32_t next_row = (int32_t)plane->next_row / 4 + (step == 2 ? 5 : 4);
+    if (plane->alone > 0 && plane->pairs == 0) {
+        step = (int32_t)plane->next_alone / 4 + 2 * next_row + 3;
+    }
     for (uint32_t line = 0; line < plane->lines; line++) {
-        for (uint32_t col = 0; col < plane->width; col++) {
+        for (uint32_t col = 0; col < n; col++) {
             lanes_t sums = { 0, 0 };
             const int32_t *w = plane->w;
-            for (int row = 0; row < 3; row++) {
-                uint32_t t = x[0] * (uint32_t)w[0] + x[1] * (uint32_t)w[1];
+            const uint32_t *row = x;
+            for (int k = 0; k < 3; k++, w += 3, row += next_row) {
+                uint32_t t = row[0] * (uint32_t)w[0] + row[1] * (uint32_t)w[1];
                 if (two) {
                     flush(&sums, t);
                     t = 0;
                 }
-                flush(&sums, t + x[2] * (uint32_t)w[2]);
-                w += 3;
-                x += 3;
-                x += (int32_t)(row < 2 ? plane->next_row : plane->next_col) / 4;
+                flush(&sums, t + row[2] * (uint32_t)w[2]);
             }
-            acc[0] = (int32_t)(sums.all - (sums.high << 16));
+            uint32_t runs = two ? 6 : 3;
+            acc[0] = (int32_t)(sums.all - (runs << 15) - (sums.high << 16));
             acc[1] = (int32_t)sums.high;
             acc += 2;
+            x += step;
         }
         x += (int32_t)plane->next_line / 4;
     }
 }
 
-void midge_packed_plane(const uint32_t *x, const midge_packed_plane_t *plane, int32_t *acc) {
-    planes(x, plane, acc, false);
+void midge_packed_plane_1(const uint32_t *x, const midge_packed_plane_t *plane, int32_t *acc) {
+    planes(x, plane, acc, 1, false);
+}
+
+void midge_packed_plane_1_two(const uint32_t *x, const midge_packed_plane_t *plane, int32_t *acc) {
+    planes(x, plane, acc, 1, true);
 }
 
 void midge_packed_plane_2(const uint32_t *x, const midge_packed_plane_t *plane, int32_t *acc) {
-    planes(x, plane, acc, true);
+    planes(x, plane, acc, 2, false);
+}
+
+void midge_packed_plane_2_two(const uint32_t *x, const midge_packed_plane_t *plane, int32_t *acc) {
+    planes(x, plane, acc, 2, true);
 }
 
 void midge_packed_dense(const uint32_t *w, const uint32_t *x, uint32_t pairs, uint32_t *sums) {
@@ -103,8 +116,9 @@ void midge_packed_requant(const int32_t *acc, int8_t *out, uint32_t n,
 
 void midge_packed_requant_2(const int32_t *acc, int8_t *out, uint32_t n,
     const midge_requant_t *rq, uint32_t stride) {
-    for (uint32_t i = 0; i < n; i++) {
-        out[i * stride] = midge_requant_one(rq, (int32_t)((uint32_t)acc[2 * i] + rq->bias));
+    for (; n > 0; n--, acc += 2, out += stride) {
+        out[0] = midge_requant_one(rq, (int32_t)((uint32_t)acc[0] + rq->bias));
+        out[rq->apart] = midge_requant_one(rq, (int32_t)((uint32_t)acc[1] + rq->bias));
     }
 }
 

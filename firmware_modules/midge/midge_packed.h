@@ -23,7 +23,8 @@ typedef struct _midge_requant_t {
     uint32_t shift;
     uint32_t act_max;
     uint32_t act_span; // act_min - act_max
-    uint32_t bias; // added by midge_packed_requant_2
+    uint32_t bias; // for midge_packed_requant_2
+    uint32_t apart; // for midge_packed_requant_2
 } midge_requant_t;
 
 // The lanes of four pixels: out[2 * k] = p[0][k], p[1][k]; out[2 * k + 1] = p[2][k], p[3][k].
@@ -42,29 +43,35 @@ void midge_packed_dot(const uint32_t *x, const int32_t *w, uint32_t pairs, int32
 void midge_packed_dot_3(const uint32_t *x, const int32_t *w, uint32_t threes, uint32_t pairs,
     int32_t bias, int32_t *acc, uint32_t groups);
 
-// midge_packed_plane_m0.c knows the offsets.
+// midge_packed_plane_m0.c knows the offsets. Distances are in bytes.
 typedef struct _midge_packed_plane_t {
-    uint32_t next_row; // bytes from a row's fourth word to the next row's first
-    uint32_t next_col; // bytes from the last word of a window's last row to the next window
-    uint32_t next_line; // bytes to add at the end of a line of windows
-    uint32_t width; // windows in a line
-    uint32_t lines;
+    uint32_t next_row; // from behind a row of two windows to the next row
+    uint32_t next_pair; // from behind two windows' last row to the next window
+    uint32_t next_alone; // the same after one window
+    uint32_t next_line; // to add at the end of a line of windows
+    uint32_t pairs; // of windows in a line
+    uint32_t lines; // > 0
+    uint32_t alone; // windows of a line that follow the pairs
     int32_t w[9];
 } midge_packed_plane_t;
 
-// 3 x 3 windows over a plane of two-lane words: acc[lines][width][2], without a bias and with
-// 0x8000 for each run in lane a (3 runs, or 6). Three products of a row
-// are summed in a lane (midge_packed_plane), or at most two (midge_packed_plane_2).
-void midge_packed_plane(const uint32_t *x, const midge_packed_plane_t *plane, int32_t *acc);
+// 3 x 3 windows over a plane of two-lane words: acc[lines][2 * pairs + alone][lane], without a
+// bias. The next window is one word on (_1) or two (_2), or as next_alone says where there are no
+// pairs. Three products of a row are summed in a lane, or (_two) at most two.
+void midge_packed_plane_1(const uint32_t *x, const midge_packed_plane_t *plane, int32_t *acc);
+void midge_packed_plane_1_two(const uint32_t *x, const midge_packed_plane_t *plane, int32_t *acc);
 void midge_packed_plane_2(const uint32_t *x, const midge_packed_plane_t *plane, int32_t *acc);
+void midge_packed_plane_2_two(const uint32_t *x, const midge_packed_plane_t *plane, int32_t *acc);
 
 // Four outputs' sums of FULLY_CONNECTED; see midge_fully_connected_packed.c. x: pairs * 3 words.
 void midge_packed_dense(const uint32_t *w, const uint32_t *x, uint32_t pairs, uint32_t *sums);
 
-// n results, `stride` bytes apart. acc: one sum after the other, or (_2) every second one, to
-// which rq->bias is added.
+// n results, `stride` bytes apart.
 void midge_packed_requant(const int32_t *acc, int8_t *out, uint32_t n,
     const midge_requant_t *rq, uint32_t stride);
+
+// n pairs of results, n > 0: the second of each pair rq->apart bytes behind the first. rq->bias is
+// added to the sums.
 void midge_packed_requant_2(const int32_t *acc, int8_t *out, uint32_t n,
     const midge_requant_t *rq, uint32_t stride);
 

@@ -257,6 +257,7 @@ typedef struct _midge_depthwise_packed_t {
     int32_t pad_top;
     int32_t pad_left;
     int32_t pad_value;
+    int32_t tile; // lines of both lanes requantized at a time, > 0
     int32_t act_min;
     int32_t act_max;
 } midge_depthwise_packed_t;

@@ -17,6 +17,7 @@ from midge.program import ANYWHERE, Lead, Param
 
 TILE = 64  # pixels at least: widening a channel's weights costs 4 cycles a tap and tile
 TILE_BYTES = 10240  # of packed pixels, where more than TILE fit
+ACC_BYTES = 1024  # of a channel's sums before requantization, DEPTHWISE_CONV_2D
 
 CHUNK = 128  # inputs of a dense layer, 6 bytes of scratch each
 WORTH_MACS = 512  # below, setting up costs more than is saved, and scratch more still
@@ -163,13 +164,15 @@ def depthwise(low: Lowering, layer: Layer, plain: dict[str, Param]) -> dict[str,
     half, width = (number(plain["out_h"]) + 1) // 2, number(plain["out_w"])
     plane_rows = (half - 1) * number(plain["stride_h"]) + 3
     plane_cols = (width - 1) * number(plain["stride_w"]) + 3
+    tile = min(half, max(1, ACC_BYTES // (8 * width)))
     return {
         **_kept(plain, "depthwise_packed"),
         **shared,
         "two": low.const(f"{layer.name}/two", two.astype(np.int8), "requant"),
         "scratch": low.scratch(
-            f"{layer.name}/packed", 4 * plane_rows * plane_cols + 8 * half * width
+            f"{layer.name}/packed", 4 * plane_rows * plane_cols + 8 * tile * width
         ),
+        "tile": tile,
         "weights": low.const(f"{layer.name}/weights", layer.weights.T),
         "c": plain["in_c"],
     }
