@@ -17,7 +17,7 @@ from typing import Any
 from midge import exits
 from midge.errors import MidgeError
 
-COMMANDS = ("new", "train", "convert", "check", "build", "run", "bench", "flash", "doctor")
+COMMANDS = ("new", "data", "train", "convert", "check", "build", "run", "bench", "flash", "doctor")
 
 _MEND = {  # what to do about errors of the operating system
     errno.ENOSPC: "make room on that disk, then run it again",

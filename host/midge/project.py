@@ -57,6 +57,19 @@ class DataSection:
 
     source: str = _key("a data set Midge knows, or a folder of recordings beside midge.toml", "")
     labels: list[str] = _key("class names in the order of the model's outputs", [])
+    label: str = _key("the column or array that holds the class of a recording", "label")
+    pattern: str = _key(
+        "what files' names say, e.g. {label}_{person}_{take}; for files that do not say it inside",
+        "",
+    )
+    group: str = _key(
+        "what keeps recordings on one side of the split: person, machine, session, or another "
+        "column, array or field of the pattern; default: each recording by itself",
+        "",
+    )
+    test_groups: list[str] = _key(
+        "values of group to test with; default: about a quarter of them", []
+    )
 
 
 @dataclasses.dataclass(frozen=True)

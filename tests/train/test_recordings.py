@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from midge.recordings import DataError, Layout, read_file
 from midge.train import recordings
-from midge.train.data import DataError, load_dataset
+from midge.train.data import load_dataset
 
-CHANNELS = ["x", "y"]
+LAYOUT = Layout(("x", "y"), rate_hz=10.0)
 
 
 def write(path, rows, header="x,y"):
@@ -21,8 +22,8 @@ def samples(start, count):
 
 
 def load(folder, **changes):
-    settings = {"channels": CHANNELS, "length": 10, "hop": 5, "rate_hz": 10.0} | changes
-    return recordings.load(folder, **settings)
+    settings = {"length": 10, "hop": 5} | changes
+    return recordings.load(folder, LAYOUT, **settings)
 
 
 @pytest.fixture
@@ -78,9 +79,9 @@ def test_a_single_recording_is_split_in_time(tmp_path):
 
 def test_columns_by_name_in_any_order(tmp_path):
     write(tmp_path / "1.csv", ["7,2,1,up", "8,4,3,up"], header="time,y,x,label")
-    (segment,) = recordings.read_recording(tmp_path / "1.csv", CHANNELS, None)
-    assert segment.counts.tolist() == [[1, 2], [3, 4]]
-    assert segment.label == "up"
+    (recording,) = read_file(tmp_path / "1.csv", LAYOUT)
+    assert recording.counts.tolist() == [[1, 2], [3, 4]]
+    assert recording.labels == ["up"]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ def test_empty_and_binary_files(folder):
 
 
 def test_no_recordings(tmp_path):
-    with pytest.raises(DataError, match=r"no recordings: needs .csv files, found none"):
+    with pytest.raises(DataError, match=r"no recordings: needs .csv, .*files, found none"):
         load(tmp_path)
 
 
@@ -171,7 +172,9 @@ def test_from_a_project(folder, tmp_path_factory):
     (root / "midge.toml").write_text(PROJECT.format(labels='labels = ["idle", "drill"]'))
     data = load_dataset(load_project(root))
     assert data.labels == ["idle", "drill"]
-    assert all((w[0, 0] >= 10000) == k for w, k in zip(*vars(data.train).values(), strict=True))
+    assert all(
+        (w[0, 0] >= 10000) == k for w, k in zip(data.train.counts, data.train.classes, strict=True)
+    )
 
 
 def test_unknown_source(tmp_path):

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from midge.errors import MidgeError
 from midge.meta import Raw
+from midge.recordings.layout import Layout
+from midge.recordings.recording import DataError
 
 if TYPE_CHECKING:
     from midge.project import Project
 
 
-class DataError(MidgeError):
-    """The recordings are missing, broken, or too few to learn from."""
-
-
 @dataclasses.dataclass
 class Windows:
-    """One split: ``counts`` int16 ``[n, length, channels]``, ``classes`` int64 ``[n]``."""
+    """One split: ``counts`` int16 ``[n, length, channels]``, ``classes`` int64 ``[n]``, and
+    ``groups`` str ``[n]``: the person, machine, session or recording each window is of; None
+    where the source does not say."""
 
     counts: np.ndarray
     classes: np.ndarray
+    groups: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.classes)
@@ -106,11 +106,13 @@ def load_dataset(project: Project) -> Dataset:
     elif source and (project.root / source).is_dir():
         data = recordings.load(
             project.root / source,
-            channels=project.sensor.channels,
+            layout(project),
             length=project.window.length,
             hop=project.hop,
-            rate_hz=project.sensor.rate_hz,
             labels=project.data.labels,
+            group=project.data.group,
+            test_groups=project.data.test_groups,
+            where=str(project.root / "midge.toml"),
         )
     else:
         raise DataError(
@@ -121,6 +123,16 @@ def load_dataset(project: Project) -> Dataset:
         )
     _check_against(project, data)
     return _in_order(data, project.data.labels, str(project.root / "midge.toml"))
+
+
+def layout(project: Project) -> Layout:
+    """How the project's recordings are to be read."""
+    return Layout(
+        tuple(project.sensor.channels),
+        project.data.label,
+        project.data.pattern,
+        project.sensor.rate_hz,
+    )
 
 
 def _check_against(project: Project, data: Dataset) -> None:
@@ -148,6 +160,7 @@ def _in_order(data: Dataset, wanted: list[str], where: str) -> Dataset:
         )
     new_class = np.array([wanted.index(label) for label in data.labels])
     train, test = (
-        Windows(split.counts, new_class[split.classes]) for split in (data.train, data.test)
+        dataclasses.replace(split, classes=new_class[split.classes])
+        for split in (data.train, data.test)
     )
     return dataclasses.replace(data, labels=list(wanted), train=train, test=test)
