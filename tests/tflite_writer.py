@@ -32,6 +32,17 @@ _OPTIONS = {
     "AVERAGE_POOL_2D": "Pool2DOptions",
     "MEAN": "ReducerOptions",
     "REDUCE_MAX": "ReducerOptions",
+    "REDUCE_MIN": "ReducerOptions",
+    "SUM": "ReducerOptions",
+    "ARG_MAX": "ArgMaxOptions",
+    "ARG_MIN": "ArgMinOptions",
+    "L2_NORMALIZATION": "L2NormOptions",
+    "LOG_SOFTMAX": "LogSoftmaxOptions",
+    "ABS": "AbsOptions",
+    "EXP": "ExpOptions",
+    "GELU": "GeluOptions",
+    "NEG": "NegOptions",
+    "SQUARE": "SquareOptions",
     "ADD": "AddOptions",
     "SUB": "SubOptions",
     "MUL": "MulOptions",
@@ -72,6 +83,9 @@ _VERSIONS = {
     "RELU_N1_TO_1": 1,
     "HARD_SWISH": 1,
     "PRELU": 1,
+    "NEG": 1,
+    "ELU": 1,
+    "RELU_0_TO_1": 1,
 }
 
 
@@ -188,6 +202,8 @@ class _Writer:
         for key, value in attrs.items():
             if key in _ENUMS:
                 value = getattr(_ENUMS[key], value)
+            elif key == "output_type":
+                value = _TYPES[value]
             elif isinstance(value, tuple):
                 value = self.ints(value)
             values[key] = value

@@ -1,26 +1,25 @@
-// MEAN over any axes, int8: sums, then one requantization that divides as well.
-#include "midge_math.h"
+// MEAN and SUM over any axes, int8: sums, then one requantization, which divides as well.
+#include "midge_reduce.h"
 #include "midge_ops.h"
 
-static int32_t sum_block(const midge_mean_t *p, const int8_t *x) {
-    int32_t sum = p->sum_offset;
-    for (int32_t i = 0; i < p->reduce_0; i++) {
-        for (int32_t j = 0; j < p->reduce_1; j++) {
-            sum = midge_wrap_add(sum, x[i * p->reduce_stride_0 + j * p->reduce_stride_1]);
-        }
-    }
-    return sum;
+static inline int32_t first(const void *params, int32_t x) {
+    const midge_mean_t *p = params;
+    return midge_wrap_add(p->sum_offset, x);
+}
+
+static inline int32_t next(const void *params, int32_t sum, int32_t x) {
+    (void)params;
+    return midge_wrap_add(sum, x);
+}
+
+static inline int8_t last(const void *params, int32_t sum) {
+    const midge_mean_t *p = params;
+    int32_t q = midge_requantize(sum, p->mult, p->shift);
+    return (int8_t)midge_clamp(midge_wrap_add(q, p->out_offset), INT8_MIN, INT8_MAX);
 }
 
 void midge_mean(const midge_ctx_t *ctx, const void *params) {
     const midge_mean_t *p = params;
-    const int8_t *in = midge_in(ctx, p->in);
-    int8_t *y = midge_out(ctx, p->out);
-    for (int32_t i = 0; i < p->keep_0; i++) {
-        for (int32_t j = 0; j < p->keep_1; j++) {
-            int32_t sum = sum_block(p, in + i * p->keep_stride_0 + j * p->keep_stride_1);
-            int32_t q = midge_requantize(sum, p->mult, p->shift);
-            *y++ = (int8_t)midge_clamp(midge_wrap_add(q, p->out_offset), INT8_MIN, INT8_MAX);
-        }
-    }
+    const midge_reduce_t walk = MIDGE_REDUCE(ctx, p);
+    midge_reduce(&walk, p, first, next, last);
 }

@@ -29,7 +29,12 @@
     X(61, minimum) \
     X(62, squared_difference) \
     X(63, div) \
-    X(64, prelu)
+    X(64, prelu) \
+    X(65, reduce_min) \
+    X(66, reduce_prod) \
+    X(67, arg_max) \
+    X(68, l2_normalization) \
+    X(69, log_softmax)
 
 #define MIDGE_DECLARE(opcode, name) \
     void midge_##name(const midge_ctx_t *ctx, const void *params);

@@ -10,6 +10,7 @@
 
 #include "midge.h"
 #include "midge_params_elementwise.h"
+#include "midge_params_reduction.h"
 
 typedef struct _midge_conv_2d_t {
     midge_ref_t in; // int8 [in_h][in_w][in_c]
@@ -120,24 +121,6 @@ typedef struct _midge_average_pool_2d_t {
     int32_t act_min;
     int32_t act_max;
 } midge_average_pool_2d_t;
-
-// Mean over axes. Neighbouring kept axes, and neighbouring reduced axes, count as one.
-typedef struct _midge_mean_t {
-    midge_ref_t in; // int8
-    midge_ref_t out; // int8 [keep_0][keep_1]
-    int32_t keep_0;
-    int32_t keep_1;
-    int32_t keep_stride_0; // in the input
-    int32_t keep_stride_1;
-    int32_t reduce_0;
-    int32_t reduce_1;
-    int32_t reduce_stride_0;
-    int32_t reduce_stride_1;
-    int32_t sum_offset; // -zero_point of in * number of elements reduced
-    int32_t mult; // 1 / number of elements is in it
-    int32_t shift;
-    int32_t out_offset;
-} midge_mean_t;
 
 typedef struct _midge_pad_t {
     midge_ref_t in; // 1-byte elements [in_0][in_1][in_2][in_3]

@@ -25,6 +25,7 @@ class OpInfo:
     limits: str = ""
 
 
+_OVERFLOW = "saturates where a value leaves int32, where LiteRT is undefined"
 _SUPPORTED = (
     OpInfo("CONV_2D", "int8", "conv_2d", limits="constant weights, zero point 0"),
     OpInfo(
@@ -34,15 +35,28 @@ _SUPPORTED = (
         "FULLY_CONNECTED",
         "int8",
         "fully_connected",
-        exact="bit-exact; saturates where a scaled sum leaves int32, where LiteRT is undefined",
+        exact=f"bit-exact; {_OVERFLOW}",
         limits="constant weights",
     ),
     OpInfo("MAX_POOL_2D", "int8", "max_pool_2d"),
     OpInfo("AVERAGE_POOL_2D", "int8", "average_pool_2d"),
     OpInfo("MEAN", "int8", "mean", limits="constant axes"),
     OpInfo(
+        "SUM",
+        "int8",
+        "mean",
+        exact="bit-exact with LiteRT's uint8 kernel (LiteRT 2.3.0 takes int8 for uint8)",
+        limits="constant axes",
+    ),
+    OpInfo(
         "REDUCE_MAX", "int8", "max_pool_2d", limits="constant axes; input and output scaled alike"
     ),
+    OpInfo(
+        "REDUCE_MIN", "int8", "reduce_min", limits="constant axes; input and output scaled alike"
+    ),
+    OpInfo("REDUCE_PROD", "int8", "reduce_prod", limits="constant axes"),
+    OpInfo("ARG_MAX", "int8 -> int32", "arg_max", limits="constant axis"),
+    OpInfo("ARG_MIN", "int8 -> int32", "arg_max", limits="constant axis"),
     OpInfo("ADD", "int8", "add"),
     OpInfo("SUB", "int8", "add"),
     OpInfo("MUL", "int8", "mul"),
@@ -64,13 +78,31 @@ _SUPPORTED = (
     OpInfo("EXPAND_DIMS", "any", "folded"),
     OpInfo("CONCATENATION", "any", "copy", limits="inputs and output quantized alike"),
     OpInfo("SOFTMAX", "int8", "softmax", limits="last axis, up to 4095 classes"),
+    OpInfo("LOG_SOFTMAX", "int8", "log_softmax", limits="last axis, up to 4095 classes"),
+    OpInfo("L2_NORMALIZATION", "int8", "l2_normalization", limits="last axis"),
     OpInfo("LOGISTIC", "int8", "table"),
     OpInfo("TANH", "int8", "table"),
     OpInfo("RELU", "int8", "table"),
     OpInfo("RELU6", "int8", "table"),
     OpInfo("RELU_N1_TO_1", "int8", "table"),
+    OpInfo("RELU_0_TO_1", "int8", "table"),
     OpInfo("LEAKY_RELU", "int8", "table"),
     OpInfo("HARD_SWISH", "int8", "table"),
+    OpInfo(
+        "ELU",
+        "int8",
+        "table",
+        exact="LiteRT has no reference kernel; equals its optimized one bit for bit",
+    ),
+    OpInfo("GELU", "int8", "table", limits="exact and approximate"),
+    OpInfo("EXP", "int8", "table", exact=f"bit-exact; {_OVERFLOW}"),
+    OpInfo("LOG", "int8", "table"),
+    OpInfo("SQRT", "int8", "table", exact="bit-exact; 0 below 0, where LiteRT stops"),
+    OpInfo(
+        "RSQRT", "int8", "table", exact="bit-exact; the greatest value below 0, where LiteRT stops"
+    ),
+    OpInfo("ABS", "int8", "table"),
+    OpInfo("NEG", "int8", "table", limits="of the integers, as LiteRT: zero points are ignored"),
     OpInfo(
         "QUANTIZE",
         "float32 -> int8, uint8",
@@ -97,16 +129,14 @@ _INSTEAD = {
     "SPLIT_V": "use two layers on the whole input instead of one on each part",
     "PACK": "use Concatenate with Reshape",
     "UNPACK": "use layers that keep the axis",
-    "GELU": "use ReLU or ReLU6",
-    "ELU": "use ReLU or LeakyReLU",
-    "EXP": "take the exponential on the board, after predict()",
-    "LOG": "take the logarithm of the features before predict()",
-    "SUM": "use GlobalAveragePooling",
-    "ARG_MAX": "leave it out: take the best score on the board, or use classify()",
     "RESIZE_NEAREST_NEIGHBOR": "leave out UpSampling, or use a Dense layer",
     "RESIZE_BILINEAR": "leave out UpSampling, or use a Dense layer",
-    "RSQRT": "use BatchNormalization (folded into the convolution) instead of LayerNormalization",
-    "L2_NORMALIZATION": "normalize on the board, after predict()",
+    "SIN": "compute the feature before predict()",
+    "COS": "compute the feature before predict()",
+    "POW": "multiply instead of raising to a power",
+    "ADD_N": "use Add, which converts to ADD, instead of tf.add_n",
+    "TOPK_V2": "take the best scores on the board, after predict()",
+    "CUMSUM": "sum on the board, after predict()",
     "GATHER": "replace Embedding by numeric inputs",
     "CAST": "give the model inputs of the type it computes in",
     "SHAPE": "give every dimension a size (Input(batch_shape=(1, ...))), then convert again",

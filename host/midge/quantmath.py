@@ -84,7 +84,7 @@ def activation_range(
     Real limits are divided by the scale in single precision, as TFLite does.
 
     Raises:
-        ValueError: ``activation`` is none of NONE, RELU, RELU6, RELU_N1_TO_1.
+        ValueError: ``activation`` is none of NONE, RELU, RELU6, RELU_N1_TO_1, RELU_0_TO_1.
     """
     low, high = limits(dtype)
     real: dict[str, tuple[float | None, float | None]] = {
@@ -92,6 +92,7 @@ def activation_range(
         "RELU": (0.0, None),
         "RELU6": (0.0, 6.0),
         "RELU_N1_TO_1": (-1.0, 1.0),
+        "RELU_0_TO_1": (0.0, 1.0),
     }
     if activation not in real:
         raise ValueError(f"activation {activation} cannot be fused")
@@ -235,76 +236,6 @@ def logistic(x: np.float32) -> np.float32:
 def tanh(x: np.float32) -> np.float32:
     """tanh in single precision, rounded once from double precision."""
     return np.float32(math.tanh(float(x)))
-
-
-# -- SOFTMAX -----------------------------------------------------------------------------------
-
-_EXP_STEPS = (  # exp(-2**k) in Q0.31, k = -2...4: gemmlowp's fixedpoint.h
-    (-2, 1672461947),
-    (-1, 1302514674),
-    (0, 790015084),
-    (1, 290630308),
-    (2, 39332535),
-    (3, 720401),
-    (4, 242),
-)
-_DIFF_INTEGER_BITS = 5
-
-
-def exp_on_negative(raw: int) -> int:
-    """exp(x) in Q0.31 for x <= 0 in Q5.26: gemmlowp's exp_on_negative_values, bit for bit."""
-    if raw == 0:
-        return 2**31 - 1
-    fraction_bits = 31 - _DIFF_INTEGER_BITS
-    quarter = 1 << (fraction_bits - 2)
-    part = (raw & (quarter - 1)) - quarter  # in [-1/4, 0)
-    result = _exp_quarter(part << _DIFF_INTEGER_BITS)
-    remainder = part - raw
-    for exponent, factor in _EXP_STEPS:
-        if remainder & (1 << (fraction_bits + exponent)):
-            result = mul_high(result, factor)
-    return result
-
-
-def _exp_quarter(a: int) -> int:
-    """exp(x) for x in [-1/4, 0), Q0.31: a Taylor series around -1/8."""
-    exp_eighth, third = 1895147668, 715827883
-    x = a + (1 << 28)
-    x2 = mul_high(x, x)
-    x3 = mul_high(x2, x)
-    x4 = mul_high(x2, x2)
-    x4_over_4 = div_pot(x4, 2)
-    series = div_pot(mul_high(x4_over_4 + x3, third) + x2, 1)
-    return exp_eighth + mul_high(exp_eighth, x + series)
-
-
-def softmax_table(in_scale: float, beta: float) -> np.ndarray:
-    """exp(-in_scale * beta * d) in Q0.31 for differences d = 0, 1, ... to the maximum.
-
-    int32, at most 256 long; what lies beyond its end counts as zero in the oracle too.
-
-    Raises:
-        ValueError: in_scale * beta is 2**-26 or less, where the oracle stops.
-    """
-    scale = min(beta * in_scale * (1 << (31 - _DIFF_INTEGER_BITS)), 2.0**31 - 1)
-    if scale <= 1:
-        raise ValueError(f"input scale * beta = {in_scale * beta:g}, needs more than 2**-26")
-    mult, shift = _multiplier_over_one(scale)
-    radius = math.floor(
-        ((1 << _DIFF_INTEGER_BITS) - 1) * (1 << (31 - _DIFF_INTEGER_BITS)) / (1 << shift)
-    )
-    table = [
-        exp_on_negative(mul_high(wrap32(-d << shift), mult)) for d in range(min(radius, 255) + 1)
-    ]
-    while len(table) > 1 and table[-1] == 0:
-        table.pop()
-    return np.array(table, np.int32)
-
-
-def _multiplier_over_one(scale: float) -> tuple[int, int]:
-    fraction, shift = math.frexp(scale)
-    mult = round_away(fraction * (1 << 31))
-    return (mult // 2, shift + 1) if mult == 1 << 31 else (mult, shift)
 
 
 # -- HARD_SWISH --------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from midge import quantmath
+from midge import fixedpoint, quantmath
 
 
 def test_round_away() -> None:
@@ -113,17 +113,17 @@ def test_exp_is_close_and_falls() -> None:
     """gemmlowp's series is good to 2**-22; a wrong constant would be far off."""
     previous = 2**31
     for raw in range(0, -(31 << 26), -(1 << 20) - 12345):
-        value = quantmath.exp_on_negative(raw)
+        value = fixedpoint.exp_on_negative(raw)
         assert abs(value - math.exp(raw / 2**26) * 2**31) < 2**9
         assert value <= previous
         previous = value
 
 
 def test_softmax_table_has_no_zero_end() -> None:
-    table = quantmath.softmax_table(0.25, 1.0)
+    table = fixedpoint.softmax_table(0.25, 1.0)
     assert table[0] == 2**31 - 1
     assert table[-1] > 0
     assert len(table) < 100  # exp(-22) is under 2**-31
-    assert len(quantmath.softmax_table(1e-3, 1.0)) == 256
+    assert len(fixedpoint.softmax_table(1e-3, 1.0)) == 256
     with pytest.raises(ValueError, match=r"2\*\*-26"):
-        quantmath.softmax_table(1e-9, 1.0)
+        fixedpoint.softmax_table(1e-9, 1.0)

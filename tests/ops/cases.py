@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 import cases_binary as binary
 import cases_elementwise as elementwise
 import cases_packed as packed
+import cases_reduction as reduction
+import cases_tables as tables
 import cases_window as window
 import numpy as np
 from case_maker import every_byte, sample
@@ -29,8 +31,15 @@ GENERATORS: dict[str, Callable[[np.random.Generator], Graph]] = {
     "fully_connected": window.fully_connected,
     "max_pool_2d": window.max_pool_2d,
     "average_pool_2d": window.average_pool_2d,
-    "mean": elementwise.mean,
-    "reduce_max": elementwise.reduce_max,
+    "mean": reduction.mean,
+    "sum": reduction.sum_,
+    "reduce_max": reduction.reduce_max,
+    "reduce_min": reduction.reduce_min,
+    "reduce_prod": reduction.reduce_prod,
+    "arg_max": reduction.arg_max,
+    "arg_min": reduction.arg_min,
+    "l2_normalization": reduction.l2_normalization,
+    "log_softmax": reduction.log_softmax,
     "add": binary.add,
     "add_large": packed.add_large,
     "sub": binary.sub,
@@ -50,12 +59,24 @@ GENERATORS: dict[str, Callable[[np.random.Generator], Graph]] = {
     "relu": elementwise.relu,
     "leaky_relu": elementwise.leaky_relu,
     "hard_swish": elementwise.hard_swish,
+    "elu": tables.elu,
+    "gelu": tables.gelu,
+    "exp": tables.exp,
+    "log": tables.log,
+    "sqrt": tables.sqrt,
+    "rsqrt": tables.rsqrt,
+    "abs": tables.abs_,
+    "neg": tables.neg,
     "requantize": elementwise.requantize,
     "quantize": elementwise.quantize,
     "dequantize": elementwise.dequantize,
 }
 # One lookup for each element.
-_EVERY_BYTE = {"logistic", "tanh", "relu", "leaky_relu", "hard_swish", "requantize", "dequantize"}
+_EVERY_BYTE = {
+    "logistic", "tanh", "relu", "leaky_relu", "hard_swish", "elu", "gelu", "exp", "log", "sqrt",
+    "rsqrt", "abs", "neg", "requantize", "dequantize",
+}  # fmt: skip
+_NOT_NEGATIVE = {"sqrt", "rsqrt"}  # LiteRT stops below 0
 
 
 def cases(name: str, count: int = COUNT) -> Iterator[tuple[int, Graph, list[list[np.ndarray]]]]:
@@ -64,6 +85,10 @@ def cases(name: str, count: int = COUNT) -> Iterator[tuple[int, Graph, list[list
         rng = np.random.default_rng([zlib.crc32(name.encode()), number])
         graph = GENERATORS[name](rng)
         if name in _EVERY_BYTE:
-            yield number, graph, [[every_byte(graph.tensors[graph.inputs[0]].dtype)]]
+            x = graph.tensors[graph.inputs[0]]
+            values = every_byte(x.dtype)
+            if name in _NOT_NEGATIVE:
+                values = np.maximum(values, np.int8(x.zero_point))
+            yield number, graph, [[values]]
         else:
             yield number, graph, [sample(rng, graph) for _ in range(SAMPLES)]

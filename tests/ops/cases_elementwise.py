@@ -7,40 +7,12 @@ from case_maker import (
     Maker,
     Rng,
     all_bytes,
-    extreme,
     int8_data,
     per_tensor,
     quant,
-    scale,
-    zero_point,
 )
 
 from midge.graph import Graph
-
-
-def mean(rng: Rng) -> Graph:
-    return reduction(rng, "MEAN")
-
-
-def reduce_max(rng: Rng) -> Graph:
-    return reduction(rng, "REDUCE_MAX")
-
-
-def reduction(rng: Rng, kind: str) -> Graph:
-    rank = int(rng.integers(1, 5))
-    shape = tuple(int(n) for n in rng.integers(1, 7, rank))
-    axes = rng.permutation(rank)[: int(rng.integers(1, rank + 1))]
-    keep = bool(rng.random() < 0.5)
-    m = Maker(kind)
-    x = m.add(shape, quant=quant(rng))
-    signed = np.array([a - rank if rng.random() < 0.3 else a for a in axes], np.int32)
-    m.add((len(signed),), "int32", data=signed, role="axes")
-    out = tuple(1 if i in axes else n for i, n in enumerate(shape) if keep or i not in axes)
-    y = x.quant
-    if kind == "MEAN":
-        y = per_tensor(x.scale * scale(rng, 0.1, 2) * extreme(rng), zero_point(rng))
-    m.add(out, quant=y, role="out")
-    return m.graph(keep_dims=keep)
 
 
 def pad(rng: Rng) -> Graph:
@@ -135,7 +107,7 @@ def tanh(rng: Rng) -> Graph:
 
 
 def relu(rng: Rng) -> Graph:
-    kind = str(rng.choice(["RELU", "RELU6", "RELU_N1_TO_1"]))
+    kind = str(rng.choice(["RELU", "RELU6", "RELU_N1_TO_1", "RELU_0_TO_1"]))
     return all_bytes(rng, kind, quant(rng), 1e-3, 2)
 
 

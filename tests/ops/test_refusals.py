@@ -171,13 +171,72 @@ def test_pooling_and_joining_need_one_scale() -> None:
 
 
 def test_five_dimensions() -> None:
-    for kind in ("MEAN", "REDUCE_MAX", "PAD"):
-        m = Maker(kind)
-        shape = (1, 2, 2, 2, 3)
-        m.add(shape, quant=per_tensor(0.1))
-        m.add((5,), "int32", data=np.array([1], np.int32))
-        m.add(shape, quant=per_tensor(0.1), role="out")
-        refused(m.graph(), "5 dimensions", "at most 4")
+    m = Maker("PAD")
+    shape = (1, 2, 2, 2, 3)
+    m.add(shape, quant=per_tensor(0.1))
+    m.add((5,), "int32", data=np.array([1], np.int32))
+    m.add(shape, quant=per_tensor(0.1), role="out")
+    refused(m.graph(), "5 dimensions", "at most 4")
+
+
+@pytest.mark.parametrize("kind", ["MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD"])
+def test_more_groups_of_axes_than_loops(kind: str) -> None:
+    m = Maker(kind)
+    m.add((2, 3, 2, 3, 2, 3), quant=per_tensor(0.1))
+    m.add((3,), "int32", data=np.array([0, 2, -2], np.int32))
+    m.add((3, 3, 3), quant=per_tensor(0.1), role="out")
+    refused(m.graph(keep_dims=False), "[0, 2, 4]", "3 separate groups, at most 2")
+    m.tensors[2].shape = (3, 3)
+    refused(m.graph(keep_dims=False), "does not follow")
+    m.tensors[1].data = np.array([0, 2, 6], np.int32)
+    refused(m.graph(keep_dims=False), "[0, 2, 6]", "6 dimensions")
+    m.tensors[1].data = None
+    refused(m.graph(keep_dims=False), "needed: a constant")
+
+
+def test_product_out_of_range() -> None:
+    graph = case("reduce_prod")
+    graph.tensors[0].quant = per_tensor(1.0)
+    graph.tensors[2].quant = per_tensor(1e-8)
+    graph.tensors[1].data = np.array([0], np.int32)
+    graph.tensors[0].shape, graph.tensors[2].shape = (2, 3), (3,)
+    refused(graph, "output scale 1e-08", "2**14 each", "2**7")
+
+
+def test_arg_max_gives_int32() -> None:
+    graph = case("arg_max")
+    graph.tensors[2].dtype = "int64"
+    assert "tf.int32" in refused(graph, "int64", "needed: int32").do
+    graph = case("arg_min")
+    graph.tensors[1].data = None
+    refused(graph, "needed: a constant")
+
+
+def test_normalizations_have_one_output_scale() -> None:
+    for name, words in (("l2_normalization", "1/128, 0"), ("log_softmax", "1/16, 127")):
+        graph = case(name)
+        graph.tensors[1].quant = per_tensor(0.1, 3)
+        refused(graph, "0.1", words)
+    graph = case("l2_normalization")
+    for t in (0, 1):
+        graph.tensors[t].shape = (1, 40000)
+    refused(graph, "40000", "at most 33025")
+    graph = case("l2_normalization")
+    graph.ops[0].attrs["fused_activation_function"] = "RELU"
+    refused(graph, "RELU", "needed: NONE")
+
+
+def test_tables_with_scales_the_reference_stops_at() -> None:
+    for name in ("leaky_relu", "abs"):
+        graph = case(name)
+        graph.tensors[1].quant = per_tensor(1e-30)
+        refused(graph, "2**30")
+    graph = case("rsqrt")
+    graph.tensors[1].quant = per_tensor(1e-42)
+    refused(graph)
+    graph = case("leaky_relu")
+    graph.ops[0].attrs["alpha"] = -0.5
+    refused(graph, "alpha -0.5", "0 or above")
 
 
 @pytest.mark.parametrize("kind", ["ADD", "SUB", "MUL", "DIV", "PRELU", "MAXIMUM"])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from midge import ops
+from midge import ops, tables
 from midge.errors import ModelError
 from midge.graph import Graph, Op
 from midge.lower import activation, arithmetic, conv, dense, pool, quantization, reduction, shape
@@ -15,13 +15,19 @@ from midge.lower.context import Lowering
 from midge.program import Port, Program
 
 _LOWER: dict[str, Callable[[Lowering, Op], None]] = {
+    **dict.fromkeys(tables.MAKERS, activation.by_table),
     "CONV_2D": conv.conv_2d,
     "DEPTHWISE_CONV_2D": conv.depthwise_conv_2d,
     "FULLY_CONNECTED": dense.fully_connected,
     "MAX_POOL_2D": pool.max_pool_2d,
     "AVERAGE_POOL_2D": pool.average_pool_2d,
     "MEAN": reduction.mean,
+    "SUM": reduction.mean,
     "REDUCE_MAX": reduction.reduce_max,
+    "REDUCE_MIN": reduction.reduce_min,
+    "REDUCE_PROD": reduction.reduce_prod,
+    "ARG_MAX": reduction.arg_max,
+    "ARG_MIN": reduction.arg_max,
     "ADD": arithmetic.add,
     "SUB": arithmetic.sub,
     "MUL": arithmetic.mul,
@@ -37,13 +43,8 @@ _LOWER: dict[str, Callable[[Lowering, Op], None]] = {
     "EXPAND_DIMS": shape.alias,
     "CONCATENATION": shape.concatenation,
     "SOFTMAX": activation.softmax,
-    "LOGISTIC": activation.logistic,
-    "TANH": activation.tanh,
-    "RELU": activation.relu,
-    "RELU6": activation.relu,
-    "RELU_N1_TO_1": activation.relu,
-    "LEAKY_RELU": activation.leaky_relu,
-    "HARD_SWISH": activation.hard_swish,
+    "LOG_SOFTMAX": activation.log_softmax,
+    "L2_NORMALIZATION": reduction.l2_normalization,
     "QUANTIZE": quantization.quantize,
     "DEQUANTIZE": quantization.dequantize,
 }

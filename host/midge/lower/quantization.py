@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from midge import quantmath
+from midge import quantmath, tables
 from midge.graph import Op
 from midge.lower import leads
 from midge.lower.activation import lookup
@@ -18,13 +18,7 @@ def quantize(low: Lowering, op: Op) -> None:
     out = low.typed(op, op.outputs[0], "int8", "uint8")
     if x.dtype != "float32":
         low.multiplier(op, x.scale / out.scale)  # refuses what no shift can do
-        lookup(
-            low,
-            op,
-            quantmath.requantize_table(
-                x.scale, x.zero_point, out.scale, out.zero_point, x.dtype, out.dtype
-            ),
-        )
+        lookup(low, op, tables.make(op, x, out))
         return
     first, last = quantmath.limits(out.dtype)
     params: dict[str, Param] = {
