@@ -122,10 +122,11 @@ class Record:
     consts: bytes
     arena: np.ndarray
     outputs: list[tuple[int, bytes]]
+    state_at: int = 0  # bytes: where in ``arena`` the model's state begins, aligned to 8
 
     def image(self) -> bytes:
         blocks = [_whole(b) for b in (self.words.tobytes(), self.consts, self.arena.tobytes())]
-        sizes = [len(block) // 4 for block in blocks] + [len(self.outputs)]
+        sizes = [len(block) // 4 for block in blocks] + [len(self.outputs), self.state_at // 4]
         out = np.array(sizes, np.uint32).tobytes() + b"".join(blocks)
         for offset, data in self.outputs:
             out += np.array([offset, len(data)], np.uint32).tobytes() + _whole(data)
@@ -142,11 +143,20 @@ def record(
     consts: bytes,
     arena: np.ndarray,
     outputs: list[np.ndarray],
+    states: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Record:
-    """``outputs``: what the program's outputs have to be."""
+    """``outputs``: what the program's outputs have to be; ``states``: its state before and after.
+
+    The state lies behind the arena, and has to come out like an output.
+    """
     places = [program.buffers[port.buffer].offset for port in program.outputs]
     found = [(p, np.ascontiguousarray(o).tobytes()) for p, o in zip(places, outputs, strict=True)]
-    return Record(words, consts, arena, found)
+    if states is None or not program.states:
+        return Record(words, consts, arena, found)
+    at = (arena.size + 7) & ~7
+    whole = np.zeros(at + states[0].size, np.uint8)
+    whole[: arena.size], whole[at:] = arena, states[0]
+    return Record(words, consts, whole, [*found, (at, states[1].tobytes())], at)
 
 
 @dataclass

@@ -54,6 +54,7 @@ static void trace(void *arg, uint16_t op) {
 __attribute__((section(".startup"), noreturn)) void _start(void) {
     const midge_model_t *m = &midge_model_%(ident)s;
     memset(arena, 0xA5, sizeof(arena));
+    midge_reset(m);
     memcpy(arena + m->inputs[0].offset, m->golden_in, m->inputs[0].size);
     midge_run(m, arena, trace, NULL);
     register uint32_t r0 __asm__("r0") =

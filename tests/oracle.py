@@ -109,6 +109,7 @@ class Compiled:
         plan.plan(self.program)
         self.words, self.consts = pack.pack(self.program)
         self._aligned = core.aligned_bytes(self.consts)
+        self.state = core.fresh_state(self.program.states)
 
     def arena(self, sample: list[np.ndarray]) -> np.ndarray:
         """The arena with the inputs in it; the rest has a pattern that is no right answer."""
@@ -128,9 +129,9 @@ class Compiled:
         return results
 
     def after(self, sample: list[np.ndarray]) -> np.ndarray:
-        """The whole arena after a run."""
+        """The whole arena after a run, which goes on from the state that the run before left."""
         arena = self.arena(sample)
-        core.load().run(self.words, self._aligned, arena)
+        core.load().run(self.words, self._aligned, arena, self.state)
         return arena
 
     def run(self, sample: list[np.ndarray]) -> list[np.ndarray]:

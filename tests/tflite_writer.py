@@ -63,6 +63,9 @@ _OPTIONS = {
     "SHAPE": "ShapeOptions",
     "STRIDED_SLICE": "StridedSliceOptions",
     "PACK": "PackOptions",
+    "BATCH_MATMUL": "BatchMatMulOptions",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": "UnidirectionalSequenceLSTMOptions",
+    "SVDF": "SVDFOptions",
     "GATHER": "GatherOptions",
     "REDUCE_PROD": "ReducerOptions",
 }
@@ -181,12 +184,15 @@ class _Writer:
         tflite.TensorAddBuffer(self.b, buffer)
         if quant is not None:
             tflite.TensorAddQuantization(self.b, quant)
+        if tensor.variable:
+            tflite.TensorAddIsVariable(self.b, True)
         return int(tflite.TensorEnd(self.b))
 
     def op(self, op: Op, code: int) -> int:
         inputs, outputs = self.ints(op.inputs), self.ints(op.outputs)
         name = _OPTIONS.get(op.kind)
         options = self.options(name, op.attrs) if name else None
+        intermediates = self.ints(op.intermediates) if op.intermediates else None
         tflite.OperatorStart(self.b)
         tflite.OperatorAddOpcodeIndex(self.b, code)
         tflite.OperatorAddInputs(self.b, inputs)
@@ -194,6 +200,8 @@ class _Writer:
         if name and options is not None:
             tflite.OperatorAddBuiltinOptionsType(self.b, getattr(tflite.BuiltinOptions, name))
             tflite.OperatorAddBuiltinOptions(self.b, options)
+        if intermediates is not None:
+            tflite.OperatorAddIntermediates(self.b, intermediates)
         return int(tflite.OperatorEnd(self.b))
 
     def options(self, name: str, attrs: dict[str, Any]) -> int:

@@ -19,11 +19,20 @@ class Model:
         Args:
             window: ``'b'`` or bytes: quantized input; ``array('h')``: raw sensor counts, scaled
                 as in training; ``array('f')``: real values. As many as the model's input has.
+                A model with state (an LSTM) goes on from where the call before left it.
             scores: ``'b'``: takes the quantized output; ``array('f')``: the real values. With
                 it, nothing is allocated and None is returned; without, a new array is.
         Raises:
             ValueError: a buffer of the wrong size.
             TypeError: a buffer of the wrong type.
+            RuntimeError: called while an inference is running.
+        """
+
+    def reset(self) -> None:
+        """Starts a sequence anew: the next inference knows nothing of those before. ``load`` does
+        so too. Without state (``info()["state_bytes"]`` is 0) it does nothing.
+
+        Raises:
             RuntimeError: called while an inference is running.
         """
 
@@ -36,13 +45,14 @@ class Model:
 
     def info(self) -> dict[str, Any]:
         """name, version, sha256, tool, data_fingerprint, labels, inputs and outputs (each name,
-        shape, dtype, scale, zero_point), arena_bytes, weights_bytes, macs."""
+        shape, dtype, scale, zero_point), arena_bytes, state_bytes, weights_bytes, macs."""
 
     def layers(self) -> tuple[str, ...]:
         """What each entry of ``profile`` is."""
 
     def check(self) -> bool:
         """True if the golden input, compiled in with the model, gives the golden output.
+        Resets a model that has state, before and after.
 
         Raises:
             RuntimeError: it does not; names the first byte that differs.
@@ -50,7 +60,7 @@ class Model:
         """
 
 def load(name: str) -> Model:
-    """A compiled-in model.
+    """A compiled-in model, reset. All ``Model`` of one name share one state.
 
     Raises:
         ValueError: there is none of that name; lists those there are.

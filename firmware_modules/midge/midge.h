@@ -21,6 +21,7 @@ typedef int32_t midge_ref_t;
 typedef struct _midge_ctx_t {
     uint8_t *arena; // aligned to 8, arena_bytes long
     const uint8_t *consts; // aligned to 4
+    uint8_t *state; // aligned to 8, what the model keeps between inferences; NULL: nothing
 } midge_ctx_t;
 
 typedef void (*midge_kernel_t)(const midge_ctx_t *ctx, const void *params);
@@ -62,6 +63,13 @@ typedef struct _midge_raw_t {
     const int8_t *shift;
 } midge_raw_t;
 
+// A tensor that keeps its value from one inference to the next.
+typedef struct _midge_state_t {
+    uint32_t offset; // in the model's state
+    uint32_t bytes;
+    uint8_t reset; // the byte that stands in all of it at first
+} midge_state_t;
+
 typedef struct _midge_model_t {
     const char *name;
     const char *version;
@@ -69,24 +77,33 @@ typedef struct _midge_model_t {
     const char *tool; // version of midge that compiled it
     const char *data_fingerprint; // of the training data, hex, or ""
     uint32_t arena_bytes;
+    uint32_t state_bytes;
     uint32_t consts_bytes;
     uint32_t macs;
     uint16_t n_ops;
     uint8_t n_inputs;
     uint8_t n_outputs;
     uint16_t n_labels;
+    uint16_t n_states;
     const midge_op_t *ops;
     const uint8_t *consts;
     const midge_port_t *inputs;
     const midge_port_t *outputs;
     const char *const *labels;
     const midge_raw_t *raw; // for input 0; NULL: a count is the real value itself
-    const int8_t *golden_in; // a sample input and its output, checked by the boot test; NULL: none
+    uint8_t *state; // its own, never shared with another model; NULL: none
+    const midge_state_t *states;
+    // a sample input and its output after midge_reset(), for the boot test; NULL: none
+    const int8_t *golden_in;
     const int8_t *golden_out;
 } midge_model_t;
 
 // Called before each op with its number, and once more after the last with n_ops.
 typedef void (*midge_trace_t)(void *arg, uint16_t op);
+
+// Sets the model's state to where a sequence starts. Before the first inference, and for each new
+// sequence; nothing where the model has no state.
+void midge_reset(const midge_model_t *model);
 
 // Runs the model's ops. The inputs must be in the arena already. trace may be NULL.
 void midge_run(const midge_model_t *model, uint8_t *arena, midge_trace_t trace, void *arg);

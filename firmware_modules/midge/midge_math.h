@@ -18,6 +18,11 @@ static inline void *midge_out(const midge_ctx_t *ctx, midge_ref_t ref) {
     return ctx->arena + ref;
 }
 
+// A state tensor's address.
+static inline void *midge_state(const midge_ctx_t *ctx, midge_ref_t ref) {
+    return ctx->state + ref;
+}
+
 static inline int32_t midge_min(int32_t a, int32_t b) {
     return a < b ? a : b;
 }

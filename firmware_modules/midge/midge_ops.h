@@ -34,7 +34,10 @@
     X(66, reduce_prod) \
     X(67, arg_max) \
     X(68, l2_normalization) \
-    X(69, log_softmax)
+    X(69, log_softmax) \
+    X(80, batch_matmul) \
+    X(81, lstm) \
+    X(82, svdf)
 
 #define MIDGE_DECLARE(opcode, name) \
     void midge_##name(const midge_ctx_t *ctx, const void *params);

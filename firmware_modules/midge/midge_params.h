@@ -11,6 +11,7 @@
 #include "midge.h"
 #include "midge_params_elementwise.h"
 #include "midge_params_reduction.h"
+#include "midge_params_recurrent.h"
 
 typedef struct _midge_conv_2d_t {
     midge_ref_t in; // int8 [in_h][in_w][in_c]
@@ -261,5 +262,31 @@ typedef struct _midge_fully_connected_packed_t {
     int32_t act_min;
     int32_t act_max;
 } midge_fully_connected_packed_t;
+
+// out[b0][b1][m][n] = sum over k of a * b. Transposed and broadcast operands are so by their
+// strides.
+typedef struct _midge_batch_matmul_t {
+    midge_ref_t a; // int8
+    midge_ref_t b; // int8
+    midge_ref_t out; // int8 [dim_0][dim_1][m][n]
+    int32_t dim_0;
+    int32_t dim_1;
+    int32_t m;
+    int32_t n;
+    int32_t k;
+    int32_t a_stride_0; // 0 where a is broadcast
+    int32_t a_stride_1;
+    int32_t a_stride_m;
+    int32_t a_stride_k;
+    int32_t b_stride_0;
+    int32_t b_stride_1;
+    int32_t b_stride_n;
+    int32_t b_stride_k;
+    int32_t a_offset; // -zero_point of a
+    int32_t b_offset;
+    int32_t mult;
+    int32_t shift;
+    int32_t out_offset;
+} midge_batch_matmul_t;
 
 #endif // MIDGE_PARAMS_H

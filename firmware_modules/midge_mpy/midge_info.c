@@ -54,6 +54,7 @@ mp_obj_t midge_model_info(const midge_model_t *model) {
     put(dict, MP_QSTR_inputs, ports_info(model->inputs, model->n_inputs));
     put(dict, MP_QSTR_outputs, ports_info(model->outputs, model->n_outputs));
     put(dict, MP_QSTR_arena_bytes, mp_obj_new_int_from_uint(model->arena_bytes));
+    put(dict, MP_QSTR_state_bytes, mp_obj_new_int_from_uint(model->state_bytes));
     put(dict, MP_QSTR_weights_bytes, mp_obj_new_int_from_uint(model->consts_bytes));
     put(dict, MP_QSTR_macs, mp_obj_new_int_from_uint(model->macs));
     return dict;

@@ -149,6 +149,22 @@ static mp_obj_t model_predict(size_t n_args, const mp_obj_t *pos_args, mp_map_t 
 }
 static MP_DEFINE_CONST_FUN_OBJ_KW(model_predict_obj, 1, model_predict);
 
+// reset(): the next inference knows nothing of those before
+static void reset_state(const midge_model_t *model) {
+    if (model->n_states != 0) {
+        hold_t hold;
+        take_arena(&hold);
+        midge_reset(model);
+        release_arena(&hold);
+    }
+}
+
+static mp_obj_t model_reset(mp_obj_t self) {
+    reset_state(model_of(self));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(model_reset_obj, model_reset);
+
 static size_t best_of(const midge_port_t *port, const void *values) {
     size_t best = 0;
     for (size_t i = 1; i < port->size; i++) {
@@ -244,8 +260,10 @@ static mp_obj_t model_check(mp_obj_t self) {
     size_t out_bytes = out->size * midge_dtype_size(out->dtype);
     hold_t hold;
     take_arena(&hold);
+    midge_reset(model);
     memcpy(midge_arena + model->inputs[0].offset, model->golden_in, in_bytes);
     midge_run(model, midge_arena, NULL, NULL);
+    midge_reset(model);
     const int8_t *values = (const int8_t *)(midge_arena + out->offset);
     size_t at = first_difference(values, model->golden_out, out_bytes);
     int found = at < out_bytes ? values[at] : 0;
@@ -271,6 +289,7 @@ static MP_DEFINE_CONST_FUN_OBJ_1(model_layers_obj, model_layers);
 
 static const mp_rom_map_elem_t model_locals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_predict), MP_ROM_PTR(&model_predict_obj) },
+    { MP_ROM_QSTR(MP_QSTR_reset), MP_ROM_PTR(&model_reset_obj) },
     { MP_ROM_QSTR(MP_QSTR_classify), MP_ROM_PTR(&model_classify_obj) },
     { MP_ROM_QSTR(MP_QSTR_profile), MP_ROM_PTR(&model_profile_obj) },
     { MP_ROM_QSTR(MP_QSTR_info), MP_ROM_PTR(&model_info_obj) },
@@ -293,6 +312,7 @@ mp_obj_t midge_model_new(const midge_model_t *model) {
             MP_ERROR_TEXT("%s: %u inputs and %u outputs, at most %u each"), model->name,
             (unsigned)model->n_inputs, (unsigned)model->n_outputs, (unsigned)MAX_PORTS);
     }
+    reset_state(model);
     midge_model_obj_t *self = mp_obj_malloc(midge_model_obj_t, &midge_model_type);
     self->model = model;
     return MP_OBJ_FROM_PTR(self);

@@ -11,7 +11,8 @@ extern const size_t midge_models_count;
 extern const midge_model_t *const midge_models[]; // midge_models_count of them, then NULL
 
 // One arena for all models, as large as the largest needs, aligned to 8. Only one of them runs
-// at a time, and an inference leaves nothing behind that a later one needs.
+// at a time, and an inference leaves nothing in it that a later one needs: what a model keeps
+// between inferences is in its own midge_model_t.state.
 extern uint8_t midge_arena[];
 extern const uint32_t midge_arena_bytes;
 

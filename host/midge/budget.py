@@ -26,11 +26,11 @@ class BoardMemory(Protocol):
 
     @property
     def model_ram_bytes(self) -> int:
-        """RAM left for the arena when the smallest useful heap is kept free."""
+        """RAM left for arena and state when the smallest useful heap is kept free."""
 
 
 def check_fit(compiled_models: list[CompiledModel], board: BoardMemory) -> None:
-    """Checks that the models' constants fit the flash, and the largest arena the RAM.
+    """Checks that the models' constants fit the flash, and the largest arena with all state the RAM.
 
     Raises:
         BudgetError: by how many bytes they do not, which layers or buffers are largest, and
@@ -93,9 +93,11 @@ def _weights_by_layer(model: CompiledModel) -> list[tuple[int, str]]:
 
 def _ram(models: list[CompiledModel], board: BoardMemory) -> tuple[str, str] | None:
     largest = max(models, key=lambda model: model.program.arena_bytes, default=None)
-    if largest is None or largest.program.arena_bytes <= board.model_ram_bytes:
+    state = sum(model.program.state_bytes for model in models)
+    if largest is None or largest.program.arena_bytes + state <= board.model_ram_bytes:
         return None
     need, have = largest.program.arena_bytes, board.model_ram_bytes
+    kept = f" and all models {state} bytes of state" if state else ""
     program, found = largest.program, largest.plan
     steps = program.steps
     layer = steps[min(max(found.peak_step, 0), len(steps) - 1)].layer if steps else "none"
@@ -103,8 +105,9 @@ def _ram(models: list[CompiledModel], board: BoardMemory) -> tuple[str, str] | N
     shared = sum((size + 3) & ~3 for size, _ in sizes) - found.lower_bound
     note = f" ({shared} bytes shared: the output lies over its input)" if shared else ""
     what = (
-        f"RAM: {largest.meta.name} needs an arena of {need} bytes, {have} are free: "
-        f"{need - have} too many; at its peak, layer {layer}, these are needed at once{note}:\n"
+        f"RAM: {largest.meta.name} needs an arena of {need} bytes{kept}, {have} are free: "
+        f"{need + state - have} too many; at its peak, layer {layer}, these are needed at "
+        f"once{note}:\n"
         f"{_table(sizes)}"
     )
     return what, (

@@ -19,6 +19,7 @@ import numpy as np
 
 from midge import abi, paths
 from midge.errors import BuildError, ModelError
+from midge.program import State
 
 _FLAGS = ("-std=c99", "-O2", "-fPIC", "-shared", "-ffp-contract=off")
 _SANITIZE = ("-fsanitize=undefined", "-fno-sanitize-recover=all", "-g")
@@ -87,7 +88,11 @@ def _compile(cc: str, flags: list[str], target: Path) -> None:
 
 
 class _Ctx(ctypes.Structure):
-    _fields_ = [("arena", ctypes.c_void_p), ("consts", ctypes.c_void_p)]
+    _fields_ = [
+        ("arena", ctypes.c_void_p),
+        ("consts", ctypes.c_void_p),
+        ("state", ctypes.c_void_p),
+    ]
 
 
 class _Port(ctypes.Structure):  # midge_port_t
@@ -148,6 +153,7 @@ class Core:
         words: np.ndarray,
         consts: bytes | bytearray | memoryview | np.ndarray,
         arena: np.ndarray,
+        state: np.ndarray | None = None,
     ) -> None:
         """Runs a packed op list over ``arena``.
 
@@ -155,6 +161,7 @@ class Core:
             words: int32 [n], the op list.
             consts: the constants; read only.
             arena: uint8 [arena_bytes], contiguous, aligned to 8; inputs in, outputs out.
+            state: as ``arena``, [state_bytes]; what the model keeps; default: nothing.
 
         Raises:
             ModelError: the list has an unknown opcode or a wrong length.
@@ -162,12 +169,13 @@ class Core:
         """
         if words.dtype != np.int32 or not words.flags.c_contiguous:
             raise ValueError(f"words: needed contiguous int32, found {words.dtype}")
-        if arena.dtype != np.uint8 or not arena.flags.c_contiguous or not arena.flags.writeable:
-            raise ValueError(f"arena: needed contiguous writable uint8, found {arena.dtype}")
-        if arena.ctypes.data % 8:
-            raise ValueError("arena: its address is not a multiple of 8")
+        _check_block("arena", arena)
+        if state is not None:
+            _check_block("state", state)
         flat = aligned_bytes(consts)
-        ctx = _Ctx(arena.ctypes.data, flat.ctypes.data)
+        ctx = _Ctx(
+            arena.ctypes.data, flat.ctypes.data, None if state is None else state.ctypes.data
+        )
         bad = self._run(words.ctypes.data, words.size, ctypes.byref(ctx))
         if bad:
             raise ModelError(
@@ -216,6 +224,22 @@ class Core:
             ctypes.byref(raw), ctypes.byref(port), counts.ctypes.data, counts.size, out.ctypes.data
         )
         return out
+
+
+def _check_block(name: str, block: np.ndarray) -> None:
+    if block.dtype != np.uint8 or not block.flags.c_contiguous or not block.flags.writeable:
+        raise ValueError(f"{name}: needed contiguous writable uint8, found {block.dtype}")
+    if block.ctypes.data % 8:
+        raise ValueError(f"{name}: its address is not a multiple of 8")
+
+
+def fresh_state(states: list[State]) -> np.ndarray:
+    """A model's state as it is before a sequence's first inference: uint8, aligned to 8."""
+    end = max((state.offset + state.nbytes for state in states), default=0)
+    block = np.zeros(-(-max(end, 1) // 8) * 8, np.uint8)
+    for state in states:
+        block[state.offset : state.offset + state.nbytes] = state.reset
+    return aligned_array(block)
 
 
 def aligned_bytes(data: bytes | bytearray | memoryview | np.ndarray) -> np.ndarray:

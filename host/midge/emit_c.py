@@ -14,7 +14,7 @@ from midge import abi, c_text
 from midge.errors import ModelError
 from midge.golden import golden
 from midge.pack import CONST_ALIGN, ordered
-from midge.program import BufferRef, ConstRef, Param, Port, Program
+from midge.program import BufferRef, ConstRef, Param, Port, Program, StateRef
 from midge.raw import RawConstants, raw_constants
 from midge.version import version
 
@@ -142,6 +142,7 @@ def _source(compiled: CompiledModel, ident: str) -> str:
         _op_table(program),
         _ports("inputs", program.inputs, program),
         _ports("outputs", program.outputs, program),
+        _states(program),
         _labels(compiled.meta.labels),
         _raw(raw_constants(compiled)),
         _golden(compiled),
@@ -152,7 +153,8 @@ def _source(compiled: CompiledModel, ident: str) -> str:
 
 def _summary(program: Program) -> str:
     lines = [
-        f"// arena {program.arena_bytes} bytes, constants {program.weights_bytes} bytes, "
+        f"// arena {program.arena_bytes} bytes, state {program.state_bytes} bytes, "
+        f"constants {program.weights_bytes} bytes, "
         f"{program.macs} multiply-accumulates; layers:",
         *(f"//   {c_text.comment(step.layer)[:80]}: {step.macs} MACs" for step in program.steps),
     ]
@@ -192,6 +194,8 @@ def _param(program: Program, value: Param) -> str:
         return f"CONST(c{value.const})"
     if isinstance(value, BufferRef):
         return str(program.buffers[value.buffer].offset)
+    if isinstance(value, StateRef):
+        return str(program.states[value.state].offset)
     return c_text.integer(int(value))
 
 
@@ -237,6 +241,20 @@ def _port(port: Port, program: Program) -> str:
     )
 
 
+def _states(program: Program) -> str:
+    if not program.states:
+        return ""
+    rows = "".join(
+        f"    {{{state.offset}, {state.nbytes}, {state.reset}}}, "
+        f"// {c_text.comment(state.name)[:60]}\n"
+        for state in program.states
+    )
+    return (
+        f"static uint8_t state[{program.state_bytes}] __attribute__((aligned(8)));\n\n"
+        f"static const midge_state_t states[] = {{\n{rows}}};\n\n"
+    )
+
+
 def _labels(labels: list[str]) -> str:
     if not labels:
         return ""
@@ -278,18 +296,22 @@ def _model(compiled: CompiledModel, ident: str) -> str:
         "tool": c_text.string(version()),
         "data_fingerprint": c_text.string(meta.data_fingerprint),
         "arena_bytes": str(program.arena_bytes),
+        "state_bytes": str(program.state_bytes),
         "consts_bytes": str(program.weights_bytes),
         "macs": str(program.macs),
         "n_ops": str(len(program.steps)),
         "n_inputs": str(len(program.inputs)),
         "n_outputs": str(len(program.outputs)),
         "n_labels": str(len(meta.labels)),
+        "n_states": str(len(program.states)),
         "ops": "ops" if program.steps else "NULL",
         "consts": "(const uint8_t *)&consts" if program.consts else "NULL",
         "inputs": "inputs",
         "outputs": "outputs",
         "labels": "labels" if meta.labels else "NULL",
         "raw": "&raw" if raw_constants(compiled) is not None else "NULL",
+        "state": "state" if program.states else "NULL",
+        "states": "states" if program.states else "NULL",
         "golden_in": "golden_in" if has_golden else "NULL",
         "golden_out": "golden_out" if has_golden else "NULL",
     }

@@ -29,6 +29,7 @@ class Tensor:
     dtype: str  # numpy's name: "int8", "uint8", "int16", "int32", "int64", "float32", "bool"
     quant: Quant | None = None
     data: np.ndarray | None = None
+    variable: bool = False  # keeps its value from one inference to the next
 
     @property
     def is_const(self) -> bool:
@@ -69,6 +70,7 @@ class Op:
     outputs: list[int]
     attrs: dict[str, Any] = dataclasses.field(default_factory=dict)
     index: int = -1  # position in the model file, for messages
+    intermediates: list[int] = dataclasses.field(default_factory=list)  # hold only quantization
 
     def where(self, graph: Graph) -> str:
         """How messages name this layer: file, number, kind, output name."""

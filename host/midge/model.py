@@ -87,6 +87,9 @@ class Model:
             scores: a writable buffer with as many elements as the output: bytes as they are,
                 ``'f'``: dequantized. A model of several outputs takes a tuple.
 
+        A model with state (an LSTM) goes on from where the call before left it; see
+        :meth:`reset`.
+
         Returns:
             ``None`` with ``scores``; else a new flat array of the output's own type (a tuple of
             them for several outputs).
@@ -114,6 +117,14 @@ class Model:
             same = typecode_of(target) == typecode_of(value)
             target[:] = value.view(target.dtype) if same else to_real(port, value)
         return None
+
+    def reset(self) -> None:
+        """Starts a sequence anew: the next inference knows nothing of those before.
+
+        A model is reset when it is loaded. Without state (``info()["state_bytes"]`` is 0) this
+        does nothing.
+        """
+        self._runner.reset()
 
     def classify(self, window: Any) -> tuple[str | int, float]:
         """The label (its number without labels) and the real value of the largest output."""
@@ -155,7 +166,7 @@ class Model:
         return tuple(step.layer for step in self.compiled.program.steps)
 
     def check(self) -> bool:
-        """Runs the golden input: ``True``, or raises.
+        """Runs the golden input: ``True``, or raises. Resets a model that has state.
 
         The golden output comes from the same C code, so here this shows that a result depends
         on nothing that an earlier inference left in the arena.
@@ -171,11 +182,13 @@ class Model:
         port = self.compiled.program.inputs[0]
         given = np.frombuffer(sample[0], port.dtype)
         for fill in (0x00, 0x7F, 0x80):
+            self._runner.reset()
             self._runner.fill(fill)
             self._runner.write(0, given)
             self._runner.run_steps()
             found = np.frombuffer(self._runner.output(0).tobytes(), np.int8)
             needed = np.frombuffer(sample[1], np.int8)
+            self._runner.reset()
             wrong = np.flatnonzero(found != needed)
             if wrong.size:
                 at = wrong[0]
@@ -198,6 +211,7 @@ class Model:
             "inputs": tuple(map(_port_info, program.inputs)),
             "outputs": tuple(map(_port_info, program.outputs)),
             "arena_bytes": program.arena_bytes,
+            "state_bytes": program.state_bytes,
             "weights_bytes": program.weights_bytes,
             "macs": program.macs,
         }

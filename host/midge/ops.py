@@ -88,6 +88,14 @@ _SUPPORTED = (
     OpInfo("RELU_0_TO_1", "int8", "table"),
     OpInfo("LEAKY_RELU", "int8", "table"),
     OpInfo("HARD_SWISH", "int8", "table"),
+    OpInfo("BATCH_MATMUL", "int8", "batch_matmul", limits="up to 4 dimensions"),
+    OpInfo(
+        "UNIDIRECTIONAL_SEQUENCE_LSTM",
+        "int8",
+        "lstm",
+        limits="batch 1; int16 cell state; keeps state, see [Recurrent layers](recurrent.md)",
+    ),
+    OpInfo("SVDF", "int8", "svdf", limits="batch 1; int16 state and time weights; keeps state"),
     OpInfo(
         "ELU",
         "int8",
@@ -116,12 +124,9 @@ _SUPPORTED = (
 # What to build the layer from instead.
 _INSTEAD = {
     "TRANSPOSE_CONV": "upsample with an earlier, larger feature map, or reshape Dense outputs",
-    "UNIDIRECTIONAL_SEQUENCE_LSTM": "use Conv1D layers over the window instead of the LSTM",
     "UNIDIRECTIONAL_SEQUENCE_RNN": "use Conv1D layers over the window instead of the RNN",
-    "BIDIRECTIONAL_SEQUENCE_LSTM": "use Conv1D layers over the window instead of the LSTM",
-    "LSTM": "use Conv1D layers over the window instead of the LSTM",
-    "SVDF": "use Conv1D or DepthwiseConv1D layers",
-    "BATCH_MATMUL": "use Dense or Conv1D layers instead of attention or matrix products",
+    "BIDIRECTIONAL_SEQUENCE_LSTM": "use a unidirectional LSTM, or Conv1D layers",
+    "LSTM": "use an LSTM layer of tf_keras, which converts to UNIDIRECTIONAL_SEQUENCE_LSTM",
     "TRANSPOSE": "order the input's axes as the model needs them, channels last",
     "STRIDED_SLICE": "cut the window before predict(), or use strides or cropping by pooling",
     "SLICE": "cut the window before predict(), or use strides or cropping by pooling",

@@ -6,7 +6,7 @@ import numpy as np
 
 from midge import abi
 from midge.errors import ModelError
-from midge.program import BufferRef, ConstRef, Param, Program, Step
+from midge.program import BufferRef, ConstRef, Param, Program, StateRef, Step
 
 CONST_ALIGN = 4
 
@@ -65,7 +65,7 @@ def ordered(step: Step) -> list[tuple[str, Param]]:
 
 
 def word_of(program: Program, value: Param) -> int:
-    """A parameter as the C core reads it: an integer, an arena offset, or ``~`` an offset."""
+    """A parameter as the C core reads it: an integer, an offset, or ``~`` a constant's offset."""
     if isinstance(value, BufferRef):
         offset = program.buffers[value.buffer].offset
         assert offset >= 0, f"buffer {value.buffer} is not planned"
@@ -74,4 +74,6 @@ def word_of(program: Program, value: Param) -> int:
         offset = program.consts[value.const].offset
         assert offset >= 0, f"constant {value.const} is not packed"
         return ~offset
+    if isinstance(value, StateRef):
+        return program.states[value.state].offset
     return int(value)

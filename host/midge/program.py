@@ -29,7 +29,14 @@ class ConstRef:
     const: int
 
 
-Param = int | BufferRef | ConstRef
+@dataclasses.dataclass(frozen=True)
+class StateRef:
+    """A state tensor: becomes an offset into the model's state."""
+
+    state: int
+
+
+Param = int | BufferRef | ConstRef | StateRef
 
 ANYWHERE = 1 << 40  # a Lead's ``last`` where the kernel reads everything before it writes
 
@@ -81,6 +88,19 @@ class Const:
 
 
 @dataclasses.dataclass
+class State:
+    """A tensor that keeps its value between inferences; ``reset`` is every byte's first value.
+
+    States lie in RAM of their own, one block a model, not in the arena that models share.
+    """
+
+    name: str
+    nbytes: int
+    reset: int  # 0...255
+    offset: int  # in the block, aligned to 4
+
+
+@dataclasses.dataclass
 class Step:
     """One kernel call. ``kernel`` names ``midge_<kernel>`` and ``midge_<kernel>_t``."""
 
@@ -118,6 +138,17 @@ class Program:
     inputs: list[Port]
     outputs: list[Port]
     arena_bytes: int = -1
+    states: list[State] = dataclasses.field(default_factory=list)
+
+    @property
+    def state_bytes(self) -> int:
+        """RAM that the model keeps between inferences, besides the arena."""
+        return max(((s.offset + s.nbytes + 3) & ~3 for s in self.states), default=0)
+
+    @property
+    def ram_bytes(self) -> int:
+        """Arena and state."""
+        return self.arena_bytes + self.state_bytes
 
     @property
     def macs(self) -> int:

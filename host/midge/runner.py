@@ -25,8 +25,13 @@ class Runner:
         self._core = core.load()
         self._consts = core.aligned_array(np.frombuffer(compiled.consts, np.uint8))
         self._arena = core.aligned_array(np.zeros(max(8, compiled.program.arena_bytes), np.uint8))
+        self._state = core.fresh_state(compiled.program.states)
         self._words = compiled.words
         self._steps = _split(compiled.words)
+
+    def reset(self) -> None:
+        """Sets the state to where a sequence starts; so it is when the runner is made."""
+        self._state[:] = core.fresh_state(self._program.states)
 
     def run(self, inputs: list[np.ndarray]) -> list[np.ndarray]:
         """Inputs in, all steps, outputs out (new arrays in the ports' shapes)."""
@@ -41,11 +46,11 @@ class Runner:
 
     def run_steps(self) -> None:
         """Runs all steps on what is in the arena."""
-        self._core.run(self._words, self._consts, self._arena)
+        self._core.run(self._words, self._consts, self._arena, self._state)
 
     def run_step(self, number: int) -> None:
         """Runs one step on what is in the arena."""
-        self._core.run(self._steps[number], self._consts, self._arena)
+        self._core.run(self._steps[number], self._consts, self._arena, self._state)
 
     def output(self, number: int) -> np.ndarray:
         """A copy of output ``number`` in the port's shape."""

@@ -53,6 +53,7 @@ _OPERANDS: dict[str, tuple[int, tuple[str, ...]]] = {
 def check(graph: Graph) -> None:
     """Raises ``ModelError`` where the graph is not a static int8 model of batch 1."""
     _check_operands(graph)
+    _check_variables(graph)
     _check_batch(graph)
     _check_floats(graph)
     _check_integers(graph)
@@ -72,6 +73,26 @@ def _check_operands(graph: Graph) -> None:
                 where=op.where(graph),
                 do="copy or convert the model again",
             )
+
+
+# Which inputs of an op are its state.
+_STATES = {"UNIDIRECTIONAL_SEQUENCE_LSTM": (18, 19), "SVDF": (4,)}
+
+
+def _check_variables(graph: Graph) -> None:
+    owners: dict[int, Op] = {}
+    for op in graph.ops:
+        for place, t in enumerate(op.inputs):
+            if t == -1 or not graph.tensors[t].variable:
+                continue
+            if place not in _STATES.get(op.kind, ()) or t in owners:
+                name = graph.tensors[t].name
+                raise ModelError(
+                    f"input {place} is variable tensor '{name}': state that Midge does not keep",
+                    where=op.where(graph),
+                    do="keep state in LSTM layers only (see docs/ops.md), each with its own",
+                )
+            owners[t] = op
 
 
 def _check_batch(graph: Graph) -> None:
@@ -128,7 +149,8 @@ def _check_integers(graph: Graph) -> None:
     for op in graph.ops:
         if op.kind in ("QUANTIZE", "DEQUANTIZE"):
             continue
-        kinds = {t.dtype for t in _activations(graph, op) if t.quant is not None}
+        activations = [t for t in _activations(graph, op) if not t.variable]
+        kinds = {t.dtype for t in activations if t.quant is not None}
         for dtype, name in (("int16", "16x8"), ("uint8", "uint8")):
             if dtype in kinds:
                 raise ModelError(

@@ -72,7 +72,7 @@ def read(path: str | Path) -> Graph:
 
     Raises:
         ModelError: not a ``.tflite``, damaged, not an int8 model, or it uses something of the
-            format that Midge does not do (custom ops, control flow, state, a batch above 1).
+            format that Midge does not do (custom ops, control flow, a batch above 1).
     """
     path = Path(path)
     try:
@@ -166,12 +166,6 @@ class _Parser:
             elements *= n
         if elements > MAX_ELEMENTS:
             raise self.damaged(f"tensor {index} '{name}' has {elements} elements")
-        if table.IsVariable():
-            raise ModelError(
-                "a variable tensor: the model keeps state between calls",
-                where=where,
-                do="use a stateless model: unroll recurrent layers, or use Conv1D layers",
-            )
         if table.Sparsity() is not None:
             raise ModelError(
                 "sparse weights",
@@ -194,7 +188,10 @@ class _Parser:
                 "TFLITE_BUILTINS_INT8",
             )
         quant = self.quant(table.Quantization(), shape, where)
-        return Tensor(name, shape, dtype, quant, self.const_data(index, table, dtype, shape))
+        data = self.const_data(index, table, dtype, shape)
+        if table.IsVariable() and data is not None:
+            raise self.damaged(f"tensor {index} '{name}' is a variable with a fixed value")
+        return Tensor(name, shape, dtype, quant, data, variable=bool(table.IsVariable()))
 
     def const_data(
         self, index: int, table: Any, dtype: str, shape: tuple[int, ...]
@@ -252,7 +249,7 @@ class _Parser:
         attrs = _attrs(table.BuiltinOptionsType(), table.BuiltinOptions(), _OPTIONS)
         if not attrs and table.BuiltinOptions2Type():
             attrs = _attrs(table.BuiltinOptions2Type(), table.BuiltinOptions2(), _OPTIONS_2)
-        return Op(kind, inputs, outputs, attrs, index)
+        return Op(kind, inputs, outputs, attrs, index, _ints(table, "Intermediates"))
 
     def kind(self, index: int, opcode: int) -> str:
         if not 0 <= opcode < self.model.OperatorCodesLength():
@@ -280,7 +277,9 @@ class _Parser:
             raise ModelError(
                 f"control flow ({_BUILTINS[code]})",
                 where=where,
-                do="unroll loops (`unroll=True` in recurrent layers) and take branches out",
+                do="a recurrent layer: an LSTM of tf_keras (TF_USE_LEGACY_KERAS=1) with "
+                "Input(batch_shape=(1, ...)) converts to UNIDIRECTIONAL_SEQUENCE_LSTM; a GRU or "
+                "SimpleRNN needs unroll=True; else take loops and branches out",
             )
         return _BUILTINS[code]
 
@@ -294,11 +293,16 @@ class _Parser:
         known = {t for t, tensor in graph.tensors.items() if tensor.is_const}
         if known & set(graph.inputs) or len(set(graph.inputs)) != len(graph.inputs):
             raise self.damaged("a model input is a constant or listed twice")
-        known |= set(graph.inputs)
+        variables = {t for t, tensor in graph.tensors.items() if tensor.variable}
+        if variables & {*graph.inputs, *graph.outputs}:
+            raise self.damaged("a variable tensor is a model input or output")
+        known |= variables | set(graph.inputs)
         for op in graph.ops:
             for t in op.inputs:
                 if t != -1 and t not in known:
                     raise self.damaged(f"layer {op.index} {op.kind} reads unset tensor {t}")
+            if not set(op.intermediates) <= graph.tensors.keys():
+                raise self.damaged(f"layer {op.index} {op.kind} has unknown intermediates")
             for t in op.outputs:
                 if t in known or t not in graph.tensors:
                     raise self.damaged(f"layer {op.index} {op.kind} writes tensor {t}")

@@ -24,6 +24,7 @@ static size_t bytes_of(const midge_port_t *port) {
 }
 
 static int check(const midge_model_t *model) {
+    midge_reset(model);
     memcpy(midge_arena + model->inputs[0].offset, model->golden_in, bytes_of(model->inputs));
     midge_run(model, midge_arena, NULL, NULL);
     return memcmp(midge_arena + model->outputs[0].offset, model->golden_out,
@@ -37,6 +38,7 @@ int main(int argc, char **argv) {
     if (model->golden_in != NULL && check(model) != 0) {
         return 3;
     }
+    midge_reset(model);
     for (;;) {
         uint8_t *in = midge_arena + model->inputs[0].offset;
         if (argc > 1) {

@@ -2,7 +2,8 @@
 // runner execute. Usage: replay FILE. Every buffer is a heap block of exactly its size, so that
 // a byte read or written beyond its end stops the program.
 //
-// A record is: n_words, n_consts, n_arena (uint32 each), words, consts, arena before, arena after.
+// A record is: n_words, n_consts, n_arena, n_state (uint32 each), words, consts, arena before, arena
+// after, state before, state after.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,9 +24,11 @@ static int replay(FILE *file, const uint32_t *sizes, unsigned long number) {
     uint8_t *consts = read_block(file, sizes[1]);
     uint8_t *arena = read_block(file, sizes[2]);
     uint8_t *expected = read_block(file, sizes[2]);
-    midge_ctx_t ctx = { .arena = arena, .consts = consts };
+    uint8_t *state = read_block(file, sizes[3]);
+    uint8_t *kept = read_block(file, sizes[3]);
+    midge_ctx_t ctx = { .arena = arena, .consts = consts, .state = state };
     int bad = midge_run_words(words, sizes[0], &ctx);
-    int differs = memcmp(arena, expected, sizes[2]);
+    int differs = memcmp(arena, expected, sizes[2]) != 0 || memcmp(state, kept, sizes[3]) != 0;
     if (bad != 0 || differs != 0) {
         printf("record %lu: op %d refused, arena %s\n", number, bad, differs ? "differs" : "equal");
     }
@@ -33,6 +36,8 @@ static int replay(FILE *file, const uint32_t *sizes, unsigned long number) {
     free(consts);
     free(arena);
     free(expected);
+    free(state);
+    free(kept);
     return bad != 0 || differs != 0;
 }
 
@@ -89,7 +94,7 @@ int main(int argc, char **argv) {
     if (bad != 0) {
         printf("midge_run or midge_quantize_raw is wrong\n");
     }
-    uint32_t sizes[3];
+    uint32_t sizes[4];
     unsigned long number = 0;
     while (fread(sizes, sizeof(sizes), 1, file) == 1) {
         bad += replay(file, sizes, number++);

@@ -32,12 +32,20 @@ def records(name: str) -> list[bare_kit.Record]:
         wanted = oracle.reference(graph, samples)
         for kernels in variants:
             compiled = oracle.Compiled(graph, kernels)
-            made += [
-                bare_kit.record(
-                    compiled.program, compiled.words, compiled.consts, compiled.arena(values), want
+            for values, want in zip(samples, wanted, strict=True):
+                before = compiled.state.copy()
+                compiled.run(values)
+                states = (before, compiled.state.copy())
+                made.append(
+                    bare_kit.record(
+                        compiled.program,
+                        compiled.words,
+                        compiled.consts,
+                        compiled.arena(values),
+                        want,
+                        states,
+                    )
                 )
-                for values, want in zip(samples, wanted, strict=True)
-            ]
     return made
 
 

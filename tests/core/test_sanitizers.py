@@ -37,10 +37,13 @@ def replay(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def record(file: BinaryIO, compiled: oracle.Compiled, values: list[np.ndarray]) -> None:
     before = compiled.arena(values)
     after = core.aligned_array(before)
-    core.load().run(compiled.words, compiled.consts, after)
-    sizes = [compiled.words.size, len(compiled.consts), before.size]
+    n_state = compiled.program.state_bytes
+    state = compiled.state[:n_state].tobytes()
+    core.load().run(compiled.words, compiled.consts, after, compiled.state)
+    sizes = [compiled.words.size, len(compiled.consts), before.size, n_state]
     file.write(np.array(sizes, np.uint32).tobytes() + compiled.words.tobytes())
     file.write(compiled.consts + before.tobytes() + after.tobytes())
+    file.write(state + compiled.state[:n_state].tobytes())
 
 
 def run(program: Path, records: Path) -> subprocess.CompletedProcess[str]:
@@ -77,6 +80,6 @@ def test_a_wrong_result_and_a_wrong_size_are_seen(replay: Path, tmp_path: Path) 
     fields = [field.name for field in abi.load().kernels["add"].fields]
     compiled.words[2 + fields.index("dim_0")] += 100
     with path.open("wb") as file:
-        sizes = np.array([compiled.words.size, len(compiled.consts), 4], np.uint32)
+        sizes = np.array([compiled.words.size, len(compiled.consts), 4, 0], np.uint32)
         file.write(sizes.tobytes() + compiled.words.tobytes() + compiled.consts + bytes(8))
     assert "heap-buffer-overflow" in run(replay, path).stderr

@@ -28,14 +28,23 @@ class Maker:
         role: str = "in",
     ) -> Tensor:
         tensor = Tensor(f"{role}{len(self.tensors)}", tuple(map(int, shape)), dtype, quant, data)
+        tensor.variable = role == "state"
         self.tensors.append(tensor)
-        number = len(self.tensors) - 1
-        (self.op.outputs if role == "out" else self.op.inputs).append(number)
+        lists = {"out": self.op.outputs, "intermediate": self.op.intermediates}
+        lists.get(role, self.op.inputs).append(len(self.tensors) - 1)
         return tensor
+
+    def absent(self, count: int = 1) -> None:
+        """Optional inputs that are not there."""
+        self.op.inputs += [-1] * count
 
     def graph(self, **attrs: Any) -> Graph:
         self.op.attrs = attrs
-        variable = [i for i in self.op.inputs if i >= 0 and self.tensors[i].data is None]
+        variable = [
+            i
+            for i in self.op.inputs
+            if i >= 0 and self.tensors[i].data is None and not self.tensors[i].variable
+        ]
         return Graph(
             "case",
             "case.tflite",

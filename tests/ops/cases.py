@@ -14,6 +14,7 @@ import cases_elementwise as elementwise
 import cases_packed as packed
 import cases_reduction as reduction
 import cases_tables as tables
+import cases_recurrent as recurrent
 import cases_window as window
 import numpy as np
 from case_maker import every_byte, sample
@@ -67,6 +68,10 @@ GENERATORS: dict[str, Callable[[np.random.Generator], Graph]] = {
     "rsqrt": tables.rsqrt,
     "abs": tables.abs_,
     "neg": tables.neg,
+    "batch_matmul": recurrent.batch_matmul,
+    "lstm": recurrent.lstm,
+    "lstm_variants": recurrent.lstm_variants,
+    "svdf": recurrent.svdf,
     "requantize": elementwise.requantize,
     "quantize": elementwise.quantize,
     "dequantize": elementwise.dequantize,

@@ -61,6 +61,7 @@ def report_of(compiled: CompiledModel, board: Board) -> dict[str, Any]:
         "file": program.path,
         "board": board.name,
         "arena_bytes": program.arena_bytes,
+        "state_bytes": program.state_bytes,
         "weights_bytes": program.weights_bytes,
         "model_flash_bytes": flash_bytes(compiled),
         "macs": program.macs,
@@ -96,8 +97,9 @@ def table(report: dict[str, Any]) -> str:
         row[0].ljust(widths[0]) + "".join(f"  {row[i]:>{widths[i]}}" for i in (1, 2, 3))
         for row in rows
     ]
+    state = f" and state {report['state_bytes']:,} B" if report["state_bytes"] else ""
     lines.append(
-        f"{report['model']}: arena {kib(report['arena_bytes'])} "
+        f"{report['model']}: arena {kib(report['arena_bytes'])}{state} "
         f"of {kib(report['free_ram_bytes'])} free RAM, flash {kib(report['model_flash_bytes'])} "
         f"of {kib(report['free_flash_bytes'])} free, {report['macs']:,} MACs"
     )
@@ -114,7 +116,7 @@ def check_budget(compiled: CompiledModel, budget: BudgetSection, where: str) -> 
 
     limits = (
         ("flash_kb", budget.flash_kb, flash_bytes(compiled), "the model in flash"),
-        ("ram_kb", budget.ram_kb, compiled.program.arena_bytes, "the arena"),
+        ("ram_kb", budget.ram_kb, compiled.program.ram_bytes, "the arena with the state"),
     )
     for key, limit_kb, found, what in limits:
         if limit_kb is not None and found > limit_kb * 1024:

@@ -10,7 +10,18 @@ from collections.abc import Callable
 from midge import ops, tables
 from midge.errors import ModelError
 from midge.graph import Graph, Op
-from midge.lower import activation, arithmetic, conv, dense, pool, quantization, reduction, shape
+from midge.lower import (
+    activation,
+    arithmetic,
+    conv,
+    dense,
+    matmul,
+    pool,
+    quantization,
+    recurrent,
+    reduction,
+    shape,
+)
 from midge.lower.context import Lowering
 from midge.program import Port, Program
 
@@ -45,6 +56,9 @@ _LOWER: dict[str, Callable[[Lowering, Op], None]] = {
     "SOFTMAX": activation.softmax,
     "LOG_SOFTMAX": activation.log_softmax,
     "L2_NORMALIZATION": reduction.l2_normalization,
+    "BATCH_MATMUL": matmul.batch_matmul,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": recurrent.unidirectional_sequence_lstm,
+    "SVDF": recurrent.svdf,
     "QUANTIZE": quantization.quantize,
     "DEQUANTIZE": quantization.dequantize,
 }
@@ -84,6 +98,7 @@ def lower(graph: Graph, kernels: str = "auto") -> Program:
         consts=low.consts,
         inputs=inputs,
         outputs=outputs,
+        states=low.states,
     )
 
 

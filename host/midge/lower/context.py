@@ -18,6 +18,8 @@ from midge.program import (
     Lead,
     Overlap,
     Param,
+    State,
+    StateRef,
     Step,
 )
 
@@ -33,6 +35,7 @@ class Lowering:
         self.steps: list[Step] = []
         self.buffers: list[Buffer] = []
         self.consts: list[Const] = []
+        self.states: list[State] = []
         self._place: dict[int, BufferRef | ConstRef] = {}
         self._known: dict[tuple[str, bytes], ConstRef] = {}
 
@@ -97,6 +100,23 @@ class Lowering:
         """RAM for one step: the parameter ``scratch`` of its kernel."""
         self.buffers.append(Buffer(name, nbytes, scratch=True))
         return BufferRef(len(self.buffers) - 1)
+
+    def state(self, op: Op, tensor_id: int) -> StateRef:
+        """The state that a variable tensor keeps; only the one op that has it may write it.
+
+        It starts as LiteRT's: real zero where it is int8, all bits 0 where it is wider.
+        """
+        tensor = self.tensor(tensor_id)
+        self.need(
+            op,
+            tensor.variable,
+            f"state '{tensor.name}' is no variable tensor",
+            "convert the model again with a current TensorFlow",
+        )
+        reset = tensor.zero_point & 255 if tensor.dtype == "int8" else 0
+        offset = max(((s.offset + s.nbytes + 3) & ~3 for s in self.states), default=0)
+        self.states.append(State(tensor.name, tensor.nbytes, reset, offset))
+        return StateRef(len(self.states) - 1)
 
     def step(
         self,

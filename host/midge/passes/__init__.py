@@ -43,7 +43,11 @@ def run(graph: Graph) -> Graph:
         tensors={k: dataclasses.replace(t) for k, t in graph.tensors.items()},
         ops=[
             dataclasses.replace(
-                op, inputs=list(op.inputs), outputs=list(op.outputs), attrs=dict(op.attrs)
+                op,
+                inputs=list(op.inputs),
+                outputs=list(op.outputs),
+                attrs=dict(op.attrs),
+                intermediates=list(op.intermediates),
             )
             for op in graph.ops
         ],

@@ -13,7 +13,7 @@ def apply(graph: Graph) -> bool:
         if live & set(op.outputs):
             live |= set(op.inputs)
             kept.append(op)
-    live |= set(graph.inputs) | {t for op in kept for t in op.outputs}
+    live |= set(graph.inputs) | {t for op in kept for t in (*op.outputs, *op.intermediates)}
     changed = len(kept) < len(graph.ops) or not set(graph.tensors) <= live
     graph.ops = kept[::-1]
     graph.tensors = {k: t for k, t in graph.tensors.items() if k in live}

@@ -2,8 +2,9 @@
 // records into memory at RECORDS and reads what is printed here.
 //
 // First 1 to have printed what each op takes, or 0, and the number of records. A record: n_words,
-// n_consts, n_arena, n_outs (sizes in 32-bit words); words; constants; arena before; for each
-// output its offset and size in bytes and its bytes, padded to words.
+// n_consts, n_arena, n_outs (sizes in 32-bit words), where in the arena the model's state begins
+// (in words); words; constants; arena before; for each output its offset and size in bytes and its
+// bytes, padded to words.
 #include <string.h>
 
 #include "bare.h"
@@ -106,8 +107,8 @@ int main(void) {
     uint32_t bad = 0;
     uint32_t *arena = bare_arena + GUARD;
     for (uint32_t record = 0; record < records; record++) {
-        const int32_t *words = (const int32_t *)(r + 4);
-        const uint32_t *consts = r + 4 + r[0];
+        const int32_t *words = (const int32_t *)(r + 5);
+        const uint32_t *consts = r + 5 + r[0];
         const uint32_t *before = consts + r[1];
         const uint32_t *outs = before + r[2];
         uint32_t *behind = arena + r[2];
@@ -115,7 +116,11 @@ int main(void) {
             line("too large", record, r[2], 0);
             bare_exit();
         }
-        midge_ctx_t ctx = { .arena = (uint8_t *)arena, .consts = (const uint8_t *)consts };
+        midge_ctx_t ctx = {
+            .arena = (uint8_t *)arena,
+            .consts = (const uint8_t *)consts,
+            .state = (uint8_t *)(arena + r[4]),
+        };
         memcpy(arena, before, 4 * r[2]);
         for (int i = 0; i < GUARD; i++) {
             bare_arena[i] = behind[i] = GUARD_WORD;
