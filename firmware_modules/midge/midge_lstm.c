@@ -49,12 +49,13 @@ static void look(const int16_t *cell, const int16_t *weights, const requant_t *r
 // Normalizes y to mean 0 and variance 1 (in Q.10), then scales by weights and adds the bias.
 static void normalize(int16_t *y, int32_t n, const int16_t *weights, const int32_t *bias,
     const requant_t *r) {
-    int64_t sum = 0, squares = 0;
+    int32_t sum = 0; // n is under 65,536
+    int64_t squares = 0;
     for (int32_t i = 0; i < n; i++) {
         sum += y[i];
         squares += (int32_t)y[i] * y[i];
     }
-    int32_t mean = (int32_t)(sum * 1024 / n);
+    int32_t mean = sum / n * 1024 + sum % n * 1024 / n; // sum * 1024 / n
     int64_t spread = squares * ((1 << 20) / n) - (int64_t)mean * mean;
     int32_t variance = (int32_t)(spread / (1 << 20));
     int32_t mult, shift;

@@ -30,7 +30,8 @@ class BoardMemory(Protocol):
 
 
 def check_fit(compiled_models: list[CompiledModel], board: BoardMemory) -> None:
-    """Checks that the models' constants fit the flash, and the largest arena with all state the RAM.
+    """Checks that the models' constants fit the flash, and all state with the largest arena
+    the RAM.
 
     Raises:
         BudgetError: by how many bytes they do not, which layers or buffers are largest, and

@@ -193,7 +193,7 @@ def test_info_has_the_boards_keys(model: Model) -> None:
     info = model.info()
     assert list(info) == [
         "name", "version", "sha256", "tool", "data_fingerprint", "labels", "inputs", "outputs",
-        "arena_bytes", "weights_bytes", "macs",
+        "arena_bytes", "state_bytes", "weights_bytes", "macs",
     ]  # fmt: skip
     assert info["inputs"] == (
         {

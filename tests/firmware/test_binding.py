@@ -46,7 +46,8 @@ def test_info_carries_what_the_model_was_made_from(
     assert {**info, "inputs": 0, "outputs": 0} == {
         "name": "relu", "version": "1.2", "labels": list("abcdef"), "data_fingerprint": "feed",
         "sha256": model.program.sha256, "tool": info["tool"], "macs": model.program.macs,
-        "arena_bytes": model.program.arena_bytes, "weights_bytes": model.program.weights_bytes,
+        "arena_bytes": model.program.arena_bytes, "state_bytes": 0,
+        "weights_bytes": model.program.weights_bytes,
         "inputs": 0, "outputs": 0,
     }  # fmt: skip
     assert [{**p, "name": 0} for p in info["inputs"]] == [{**port, "name": 0}]

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 import cases_binary as binary
 import cases_elementwise as elementwise
 import cases_packed as packed
+import cases_recurrent as recurrent
 import cases_reduction as reduction
 import cases_tables as tables
-import cases_recurrent as recurrent
 import cases_window as window
 import numpy as np
 from case_maker import every_byte, sample

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from case_maker import Maker, Rng, extreme, int8_data, per_tensor, quant, scale, zero_point
 
@@ -65,10 +67,10 @@ class _Lstm:
             data = int8_data(self.rng, shape, -127)
         self.maker.add(shape, dtype, per_tensor(value), data, role="const")
 
-    def each(self, gates: tuple[str, ...], present: bool, add: object) -> None:
+    def each(self, gates: tuple[str, ...], present: bool, add: Callable[[], None]) -> None:
         for gate in gates:
             if present and gate in self.gates:
-                add()  # type: ignore[operator]
+                add()
             else:
                 self.maker.absent()
 
@@ -102,9 +104,9 @@ class _Lstm:
                 (n,), "int16", scale(rng, 1e-5, 1e-4), 32767))  # fmt: skip
         elif rng.random() < 0.7:
             maker.absent(4)
+        dtype, unit = ("int16", per_tensor(self.unit)) if self.norm else ("float32", None)
         for _ in range(4):
-            maker.add((), "int16" if self.norm else "float32",
-                      per_tensor(self.unit) if self.norm else None, role="intermediate")  # fmt: skip
+            maker.add((), dtype, unit, role="intermediate")
         value = self.hidden
         if self.projection or rng.random() < 0.3:
             value = per_tensor(float(rng.uniform(0.004, 0.012)), zero_point(rng))

@@ -33,8 +33,8 @@ def refused(graph: Graph, *words: str) -> ModelError:
 
 def test_unknown_op_names_what_instead() -> None:
     graph = case("logistic")
-    graph.ops[0].kind = "UNIDIRECTIONAL_SEQUENCE_LSTM"
-    assert "Conv1D" in refused(graph, "UNIDIRECTIONAL_SEQUENCE_LSTM").do
+    graph.ops[0].kind = "BIDIRECTIONAL_SEQUENCE_LSTM"
+    assert "Conv1D" in refused(graph, "BIDIRECTIONAL_SEQUENCE_LSTM").do
     graph.ops[0].kind = "BUCKETIZE"
     assert "docs/ops.md" in refused(graph, "BUCKETIZE").do
 

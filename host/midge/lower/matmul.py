@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from midge.graph import Op, Tensor
 from midge.lower.context import Lowering, padded_shape
+from midge.program import Param
 
 
 def batch_matmul(low: Lowering, op: Op) -> None:
@@ -18,9 +19,7 @@ def batch_matmul(low: Lowering, op: Op) -> None:
     adj_x, adj_y = bool(op.attrs.get("adj_x")), bool(op.attrs.get("adj_y"))
     m, k = _matrix(a, adj_x)
     b_k, n = _matrix(b, adj_y)
-    batches = [
-        [s[i] for s in map(padded_shape, (a.shape, b.shape, out.shape))] for i in range(2)
-    ]
+    batches = [[s[i] for s in map(padded_shape, (a.shape, b.shape, out.shape))] for i in range(2)]
     fits = k == b_k and _matrix(out, False) == (m, n)
     fits = fits and all({x, y} <= {1, size} and size == max(x, y) for x, y, size in batches)
     low.need(
@@ -31,7 +30,6 @@ def batch_matmul(low: Lowering, op: Op) -> None:
         "convert the model again with a current TensorFlow",
     )
     mult, shift = low.multiplier(op, a.scale * b.scale / out.scale)
-    a_strides, b_strides = _strides(a, adj_x), _strides(b, adj_y)
     low.step(
         op,
         "batch_matmul",
@@ -44,8 +42,8 @@ def batch_matmul(low: Lowering, op: Op) -> None:
             "m": m,
             "n": n,
             "k": k,
-            **dict(zip(("a_stride_0", "a_stride_1", "a_stride_m", "a_stride_k"), a_strides)),
-            **dict(zip(("b_stride_0", "b_stride_1", "b_stride_k", "b_stride_n"), b_strides)),
+            **_strides("a", a, ("m", "k"), adj_x),
+            **_strides("b", b, ("k", "n"), adj_y),
             "a_offset": -a.zero_point,
             "b_offset": -b.zero_point,
             "mult": mult,
@@ -62,9 +60,15 @@ def _matrix(tensor: Tensor, transposed: bool) -> tuple[int, int]:
     return (columns, rows) if transposed else (rows, columns)
 
 
-def _strides(tensor: Tensor, transposed: bool) -> tuple[int, int, int, int]:
+def _strides(
+    name: str, tensor: Tensor, axes: tuple[str, str], transposed: bool
+) -> dict[str, Param]:
     """From one batch, row and column to the next; 0 where a batch dimension is 1."""
     first, second, rows, columns = padded_shape(tensor.shape)
-    inner = (1, columns) if transposed else (columns, 1)
-    matrix = rows * columns
-    return (0 if first == 1 else second * matrix, 0 if second == 1 else matrix, *inner)
+    steps = (1, columns) if transposed else (columns, 1)
+    return {
+        f"{name}_stride_0": 0 if first == 1 else second * rows * columns,
+        f"{name}_stride_1": 0 if second == 1 else rows * columns,
+        f"{name}_stride_{axes[0]}": steps[0],
+        f"{name}_stride_{axes[1]}": steps[1],
+    }

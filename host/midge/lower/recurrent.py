@@ -99,6 +99,7 @@ class _Lstm:
             f"{self.n_cell} cells and {self.n_out} outputs without a projection",
             _DO,
         )
+        low.need(op, self.n_cell < 65536, f"{self.n_cell} cells, at most 65535", _DO)
         low.need(
             op,
             len(op.intermediates) == 5,
@@ -111,7 +112,7 @@ class _Lstm:
         name, gates = self.out.name, len(self.gates)
         hidden_scale, hidden_zero = self.intermediate(4)
         hidden_mult, hidden_shift = low.multiplier(
-            op, _f32(2.0**-15 / float(hidden_scale) * 2.0**-15)
+            op, float(np.float32(2.0**-15 / float(hidden_scale) * 2.0**-15))
         )
         params: dict[str, Param] = {
             "in": low.operand(op.inputs[0]),
@@ -203,7 +204,11 @@ class _Lstm:
         """int32 [gates, 9], as ``midge_lstm_t`` has it."""
         rows = []
         for gate in self.gates:
-            unit = self.intermediate(_INTERMEDIATE[gate])[0] if self.normalized else _f32(2**-12)
+            unit = (
+                self.intermediate(_INTERMEDIATE[gate])[0]
+                if self.normalized
+                else np.float32(2**-12)
+            )
             scales = [
                 self.scale(_IN_WEIGHTS[gate]) * np.float32(self.x.scale) / unit,
                 self.scale(_REC_WEIGHTS[gate]) * np.float32(self.hidden.scale) / unit,
@@ -211,7 +216,9 @@ class _Lstm:
             place = _PEEPHOLE.get(gate, -1)
             with_peephole = place >= 0 and self.has(place)
             peephole = self.scale(place) if with_peephole else np.float32(0)
-            scales.append(_f32(2.0 ** (self.cell_bits() - 15) * float(peephole) / float(unit)))
+            scales.append(
+                np.float32(2.0 ** (self.cell_bits() - 15) * float(peephole) / float(unit))
+            )
             norm = self.scale(_NORM[gate]) if self.normalized else np.float32(0)
             scales.append(norm)
             row = [v for scale in scales for v in self.low.multiplier(self.op, float(scale))]
@@ -379,7 +386,3 @@ def _symmetric(low: Lowering, op: Op, place: int) -> np.float32:
         _DO,
     )
     return np.float32(tensor.scale)
-
-
-def _f32(x: float) -> np.float32:
-    return np.float32(x)
