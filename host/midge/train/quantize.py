@@ -115,7 +115,8 @@ def _failure(model: Path, done: subprocess.CompletedProcess[str]) -> MidgeError:
         said = [line for line in done.stdout.splitlines() if line.startswith("its layers: ")]
         return ModelError(
             "; ".join([f"TensorFlow's converter crashed ({name})", *said]), where=str(model),
-            do="LSTM and GRU crash it; use Conv1D, or leave layers out to find the one",
+            do="an LSTM converts from tf_keras (TF_USE_LEGACY_KERAS=1, see docs/recurrent.md), "
+            "other recurrent layers with unroll=True; or leave layers out to find the one",
         )  # fmt: skip
     return ModelError(
         f"TensorFlow's converter failed: {lines[-1] if lines else 'no message'}",
