@@ -21,7 +21,7 @@ def inverse_sqrt(x: int) -> tuple[int, int]:
     """``1 / sqrt(x)`` as ``mult * 2**(shift - 31)``; x >= 0, and 0 counts as 1.
 
     TFLite's GetInvSqrtQuantizedMultiplierExp: five Newton steps in Q3.28. The same function in C
-    is in ``midge_l2_normalization.c``.
+    is ``midge_inv_sqrt``.
     """
     if x <= 1:
         return 2**31 - 1, 0
