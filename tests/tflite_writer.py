@@ -68,11 +68,28 @@ _OPTIONS = {
     "SVDF": "SVDFOptions",
     "GATHER": "GatherOptions",
     "REDUCE_PROD": "ReducerOptions",
+    "TRANSPOSE_CONV": "TransposeConvOptions",
+    "TRANSPOSE": "TransposeOptions",
+    "SLICE": "SliceOptions",
+    "SPLIT": "SplitOptions",
+    "SPLIT_V": "SplitVOptions",
+    "UNPACK": "UnpackOptions",
+    "TILE": "TileOptions",
+    "BROADCAST_TO": "BroadcastToOptions",
+    "REVERSE_V2": "ReverseV2Options",
+    "MIRROR_PAD": "MirrorPadOptions",
+    "SPACE_TO_DEPTH": "SpaceToDepthOptions",
+    "DEPTH_TO_SPACE": "DepthToSpaceOptions",
+    "SPACE_TO_BATCH_ND": "SpaceToBatchNDOptions",
+    "BATCH_TO_SPACE_ND": "BatchToSpaceNDOptions",
+    "RESIZE_NEAREST_NEIGHBOR": "ResizeNearestNeighborOptions",
+    "RESIZE_BILINEAR": "ResizeBilinearOptions",
 }
 _ENUMS: dict[str, type] = {
     "padding": tflite.Padding,
     "fused_activation_function": tflite.ActivationFunctionType,
     "weights_format": tflite.FullyConnectedOptionsWeightsFormat,
+    "mode": tflite.MirrorPadMode,
 }
 # Versions that have int8 and the features used here; 2 for all others.
 _VERSIONS = {
@@ -89,6 +106,7 @@ _VERSIONS = {
     "NEG": 1,
     "ELU": 1,
     "RELU_0_TO_1": 1,
+    "DEPTH_TO_SPACE": 1,
 }
 
 

@@ -25,6 +25,9 @@
     X(16, depthwise_packed) \
     X(17, fully_connected_packed) \
     X(18, add_tables) \
+    X(40, move) \
+    X(41, resize_bilinear) \
+    X(42, transpose_conv) \
     X(60, maximum) \
     X(61, minimum) \
     X(62, squared_difference) \

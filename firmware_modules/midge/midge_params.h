@@ -10,6 +10,7 @@
 
 #include "midge.h"
 #include "midge_params_elementwise.h"
+#include "midge_params_move.h"
 #include "midge_params_reduction.h"
 #include "midge_params_recurrent.h"
 

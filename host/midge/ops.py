@@ -26,6 +26,11 @@ class OpInfo:
 
 
 _OVERFLOW = "saturates where a value leaves int32, where LiteRT is undefined"
+_BYTES = "int8, uint8"
+_MOVED = "int8, uint8, int16, int32, float32"
+_MOVED_BUT_INT16 = "int8, uint8, int32, float32"
+_CONSTANT = "constant operands"
+
 _SUPPORTED = (
     OpInfo("CONV_2D", "int8", "conv_2d", limits="constant weights, zero point 0"),
     OpInfo(
@@ -119,36 +124,46 @@ _SUPPORTED = (
     ),
     OpInfo("QUANTIZE", "int8, uint8 -> int8, uint8", "table"),
     OpInfo("DEQUANTIZE", "int8, uint8 -> float32", "dequantize"),
+    OpInfo("TRANSPOSE_CONV", "int8", "transpose_conv", limits="constant weights, zero point 0"),
+    OpInfo("TRANSPOSE", _MOVED, "move", limits=_CONSTANT),
+    OpInfo("STRIDED_SLICE", _MOVED, "move", limits=_CONSTANT),
+    OpInfo("SLICE", _MOVED, "move", limits=_CONSTANT),
+    OpInfo("SPLIT", _MOVED, "move", limits=_CONSTANT),
+    OpInfo("SPLIT_V", _MOVED, "move", limits=_CONSTANT),
+    OpInfo("PACK", _MOVED, "copy", limits="inputs and output quantized alike"),
+    OpInfo("UNPACK", _MOVED, "move"),
+    OpInfo("GATHER", _MOVED, "move", limits="constant indices, batch_dims 0"),
+    OpInfo("TILE", _MOVED, "move", limits=_CONSTANT),
+    OpInfo("BROADCAST_TO", _MOVED, "move", limits=_CONSTANT),
+    OpInfo("REVERSE_V2", _MOVED, "move", limits=_CONSTANT),
+    OpInfo("MIRROR_PAD", _MOVED, "move", limits=_CONSTANT),
+    OpInfo("SPACE_TO_DEPTH", _MOVED_BUT_INT16, "move"),
+    OpInfo("DEPTH_TO_SPACE", _MOVED_BUT_INT16, "move"),
+    OpInfo("SPACE_TO_BATCH_ND", _BYTES, "pad, move", limits=_CONSTANT),
+    OpInfo("BATCH_TO_SPACE_ND", _MOVED, "move", limits=_CONSTANT),
+    OpInfo("RESIZE_NEAREST_NEIGHBOR", _BYTES, "move", limits=_CONSTANT),
+    OpInfo(
+        "RESIZE_BILINEAR",
+        "int8",
+        "resize_bilinear",
+        exact="bit-exact; gives the last element where LiteRT's rounding reads past it",
+        limits=_CONSTANT,
+    ),
 )
 
 # What to build the layer from instead.
 _INSTEAD = {
-    "TRANSPOSE_CONV": "upsample with an earlier, larger feature map, or reshape Dense outputs",
     "UNIDIRECTIONAL_SEQUENCE_RNN": "use Conv1D layers over the window instead of the RNN",
     "BIDIRECTIONAL_SEQUENCE_LSTM": "use a unidirectional LSTM, or Conv1D layers",
     "LSTM": "use an LSTM layer of tf_keras, which converts to UNIDIRECTIONAL_SEQUENCE_LSTM",
-    "TRANSPOSE": "order the input's axes as the model needs them, channels last",
-    "STRIDED_SLICE": "cut the window before predict(), or use strides or cropping by pooling",
-    "SLICE": "cut the window before predict(), or use strides or cropping by pooling",
-    "SPLIT": "use two layers on the whole input instead of one on each half",
-    "SPLIT_V": "use two layers on the whole input instead of one on each part",
-    "PACK": "use Concatenate with Reshape",
-    "UNPACK": "use layers that keep the axis",
-    "RESIZE_NEAREST_NEIGHBOR": "leave out UpSampling, or use a Dense layer",
-    "RESIZE_BILINEAR": "leave out UpSampling, or use a Dense layer",
     "SIN": "compute the feature before predict()",
     "COS": "compute the feature before predict()",
     "POW": "multiply instead of raising to a power",
     "ADD_N": "use Add, which converts to ADD, instead of tf.add_n",
     "TOPK_V2": "take the best scores on the board, after predict()",
     "CUMSUM": "sum on the board, after predict()",
-    "GATHER": "replace Embedding by numeric inputs",
     "CAST": "give the model inputs of the type it computes in",
     "SHAPE": "give every dimension a size (Input(batch_shape=(1, ...))), then convert again",
-    "SPACE_TO_BATCH_ND": "convert again with a fixed batch of 1, which keeps the dilation in the "
-    "convolution",
-    "BATCH_TO_SPACE_ND": "convert again with a fixed batch of 1, which keeps the dilation in the "
-    "convolution",
 }
 
 
@@ -160,6 +175,11 @@ def table() -> tuple[OpInfo, ...]:
 def supported(kind: str) -> bool:
     """Whether the TFLite op ``kind`` runs, at least with some types."""
     return any(info.kind == kind for info in _SUPPORTED)
+
+
+def dtypes(kind: str) -> list[str]:
+    """The types of an op whose input and output have one type."""
+    return types(kind).split(", ")
 
 
 def types(kind: str) -> str:

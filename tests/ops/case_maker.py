@@ -101,6 +101,9 @@ def sample(rng: Rng, graph: Graph) -> list[np.ndarray]:
             )
         elif tensor.dtype == "uint8":
             values.append(rng.integers(0, 256, tensor.shape).astype(np.uint8))
+        elif tensor.dtype in ("int16", "int32"):
+            ends = np.iinfo(tensor.dtype)
+            values.append(rng.integers(ends.min, ends.max, tensor.shape).astype(tensor.dtype))
         else:
             values.append(int8_data(rng, tensor.shape))
     return values

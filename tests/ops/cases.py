@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 import cases_binary as binary
 import cases_elementwise as elementwise
+import cases_moving as moving
 import cases_packed as packed
 import cases_recurrent as recurrent
 import cases_reduction as reduction
@@ -75,6 +76,25 @@ GENERATORS: dict[str, Callable[[np.random.Generator], Graph]] = {
     "requantize": elementwise.requantize,
     "quantize": elementwise.quantize,
     "dequantize": elementwise.dequantize,
+    "transpose_conv": moving.transpose_conv,
+    "transpose": moving.transpose,
+    "strided_slice": moving.strided_slice,
+    "slice": moving.slice_,
+    "split": moving.split,
+    "split_v": moving.split_v,
+    "pack": moving.pack,
+    "unpack": moving.unpack,
+    "gather": moving.gather,
+    "tile": moving.tile,
+    "broadcast_to": moving.broadcast_to,
+    "reverse_v2": moving.reverse_v2,
+    "mirror_pad": moving.mirror_pad,
+    "space_to_depth": moving.space_to_depth,
+    "depth_to_space": moving.depth_to_space,
+    "space_to_batch_nd": moving.space_to_batch_nd,
+    "batch_to_space_nd": moving.batch_to_space_nd,
+    "resize_nearest_neighbor": moving.resize_nearest_neighbor,
+    "resize_bilinear": moving.resize_bilinear,
 }
 # One lookup for each element.
 _EVERY_BYTE = {

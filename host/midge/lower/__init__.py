@@ -13,14 +13,18 @@ from midge.graph import Graph, Op
 from midge.lower import (
     activation,
     arithmetic,
+    blocks,
     conv,
     dense,
     matmul,
+    moving,
     pool,
     quantization,
     recurrent,
     reduction,
+    resize,
     shape,
+    transposed,
 )
 from midge.lower.context import Lowering
 from midge.program import Port, Program
@@ -61,6 +65,25 @@ _LOWER: dict[str, Callable[[Lowering, Op], None]] = {
     "SVDF": recurrent.svdf,
     "QUANTIZE": quantization.quantize,
     "DEQUANTIZE": quantization.dequantize,
+    "TRANSPOSE_CONV": transposed.transpose_conv,
+    "TRANSPOSE": moving.transpose,
+    "STRIDED_SLICE": blocks.strided_slice,
+    "SLICE": moving.slice_,
+    "SPLIT": moving.split,
+    "SPLIT_V": moving.split_v,
+    "PACK": moving.pack,
+    "UNPACK": moving.unpack,
+    "GATHER": moving.gather,
+    "TILE": moving.tile,
+    "BROADCAST_TO": moving.broadcast_to,
+    "REVERSE_V2": moving.reverse_v2,
+    "MIRROR_PAD": moving.mirror_pad,
+    "SPACE_TO_DEPTH": blocks.space_to_depth,
+    "DEPTH_TO_SPACE": blocks.depth_to_space,
+    "SPACE_TO_BATCH_ND": blocks.space_to_batch_nd,
+    "BATCH_TO_SPACE_ND": blocks.batch_to_space_nd,
+    "RESIZE_NEAREST_NEIGHBOR": resize.resize_nearest_neighbor,
+    "RESIZE_BILINEAR": resize.resize_bilinear,
 }
 
 

@@ -96,6 +96,11 @@ class Lowering:
             self._known[key] = ConstRef(len(self.consts) - 1)
         return self._known[key]
 
+    def temporary(self, name: str, nbytes: int) -> BufferRef:
+        """A buffer between two steps of one op."""
+        self.buffers.append(Buffer(name, nbytes))
+        return BufferRef(len(self.buffers) - 1)
+
     def scratch(self, name: str, nbytes: int) -> BufferRef:
         """RAM for one step: the parameter ``scratch`` of its kernel."""
         self.buffers.append(Buffer(name, nbytes, scratch=True))

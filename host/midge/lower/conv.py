@@ -14,7 +14,7 @@ from midge.program import Param
 def conv_2d(low: Lowering, op: Op) -> None:
     """Weights [out_c, k_h, k_w, in_c / groups]."""
     x, out = low.image(op, op.inputs[0]), low.image(op, op.outputs[0])
-    weights = _weights(low, op)
+    weights = filter_data(low, op)
     out_c, k_h, k_w, depth = weights.shape
     in_c = x.shape[3]
     low.need(
@@ -31,11 +31,11 @@ def conv_2d(low: Lowering, op: Op) -> None:
         "groups": in_c // depth,
         **low.clamp(op, out),
     }
-    bias = _bias(low, op, out_c)
+    bias = bias_data(low, op, out_c)
     macs = out.size * k_h * k_w * depth
     if _packed(low, op, weights.reshape(out_c, -1), bias, params, macs):
         return
-    params |= {"weights": low.operand(op.inputs[1]), **_requant(low, op, x, out)}
+    params |= {"weights": low.operand(op.inputs[1]), **requant_constants(low, op, x, out)}
     params["in_offset"] = -x.zero_point
     if _inside(params, x):  # no tap is left out: the zero point's part is the same everywhere
         sums = weights.astype(np.int64).sum(axis=(1, 2, 3))
@@ -50,7 +50,7 @@ def conv_2d(low: Lowering, op: Op) -> None:
 def depthwise_conv_2d(low: Lowering, op: Op) -> None:
     """Weights [1, k_h, k_w, in_c * depth_multiplier]."""
     x, out = low.image(op, op.inputs[0]), low.image(op, op.outputs[0])
-    weights = _weights(low, op)
+    weights = filter_data(low, op)
     _, k_h, k_w, out_c = weights.shape
     in_c = x.shape[3]
     low.need(
@@ -65,11 +65,11 @@ def depthwise_conv_2d(low: Lowering, op: Op) -> None:
         "multiplier": out_c // in_c,
         **low.clamp(op, out),
     }
-    bias = _bias(low, op, out_c)
+    bias = bias_data(low, op, out_c)
     macs = out.size * k_h * k_w
     if _packed(low, op, weights.reshape(-1, out_c).T, bias, params, macs):
         return
-    params |= {"weights": low.operand(op.inputs[1]), **_requant(low, op, x, out)}
+    params |= {"weights": low.operand(op.inputs[1]), **requant_constants(low, op, x, out)}
     params["in_offset"] = -x.zero_point
     params["bias"] = low.const(f"{out.name}/bias", bias.astype(np.int32), "bias")
     params["out"] = low.result(op.outputs[0])
@@ -172,7 +172,8 @@ def wrap_int32(values: np.ndarray) -> np.ndarray:
     return ((values.astype(np.int64) + 2**31) % 2**32 - 2**31).astype(np.int32)
 
 
-def _weights(low: Lowering, op: Op) -> np.ndarray:
+def filter_data(low: Lowering, op: Op) -> np.ndarray:
+    """The constant weights, int8 with 4 dimensions."""
     data = low.constant(op, op.inputs[1], "the filter")
     low.need(
         op,
@@ -182,11 +183,11 @@ def _weights(low: Lowering, op: Op) -> np.ndarray:
     return data
 
 
-def _bias(low: Lowering, op: Op, n: int) -> np.ndarray:
-    """int64 [n]; zeros where the op has none."""
-    if len(op.inputs) < 3 or op.inputs[2] < 0:
+def bias_data(low: Lowering, op: Op, n: int, slot: int = 2) -> np.ndarray:
+    """int64 [n]; zeros where the op has none. ``slot``: which input it is."""
+    if len(op.inputs) <= slot or op.inputs[slot] < 0:
         return np.zeros(n, np.int64)
-    data = low.constant(op, op.inputs[2], "the bias")
+    data = low.constant(op, op.inputs[slot], "the bias")
     low.need(
         op,
         data.dtype == np.int32 and data.size == n,
@@ -213,7 +214,7 @@ def _multipliers(low: Lowering, op: Op, x: Tensor, out: Tensor) -> list[tuple[in
     return [low.multiplier(op, x.scale * float(s) / out.scale) for s in scales]
 
 
-def _requant(low: Lowering, op: Op, x: Tensor, out: Tensor) -> dict[str, Param]:
+def requant_constants(low: Lowering, op: Op, x: Tensor, out: Tensor) -> dict[str, Param]:
     """``mult`` and ``shift``, one for each output channel."""
     pairs = _multipliers(low, op, x, out)
     mult = np.array([pair[0] for pair in pairs], np.int32)

@@ -33,19 +33,27 @@ def pad(low: Lowering, op: Op) -> None:
         len(amounts) == len(x.shape) and amounts.min(initial=0) >= 0 and grown == out.shape,
         f"paddings {amounts.tolist()} do not make {out.shape} of {x.shape}",
     )
-    before = (0,) * (MAX_RANK - len(x.shape)) + tuple(int(a) for a, _ in amounts)
     value = out.zero_point
     if len(op.inputs) > 2:
         fill = low.tensor(op.inputs[2])
         low.need(op, fill.dtype == x.dtype, f"fill value of {fill.dtype}, needed: {x.dtype}")
         value = int(low.constant(op, op.inputs[2], "the fill value").reshape(-1)[0])
     params: dict[str, Param] = {"in": low.operand(op.inputs[0]), "value": value}
-    for i in range(MAX_RANK):
-        params[f"in_{i}"] = padded_shape(x.shape)[i]
-        params[f"out_{i}"] = padded_shape(out.shape)[i]
-        params[f"before_{i}"] = before[i]
+    params |= pad_geometry(x.shape, out.shape, tuple(int(a) for a, _ in amounts))
     params["out"] = low.result(op.outputs[0])
     low.step(op, "pad", params)
+
+
+def pad_geometry(
+    shape: tuple[int, ...], grown: tuple[int, ...], before: tuple[int, ...]
+) -> dict[str, Param]:
+    """What ``midge_pad_t`` has of sizes, rank 4. ``before``: elements before each axis."""
+    params: dict[str, Param] = {}
+    for i in range(MAX_RANK):
+        params[f"in_{i}"] = padded_shape(shape)[i]
+        params[f"out_{i}"] = padded_shape(grown)[i]
+        params[f"before_{i}"] = ((0,) * (MAX_RANK - len(before)) + before)[i]
+    return params
 
 
 def concatenation(low: Lowering, op: Op) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from midge import slices
 from midge.errors import ModelError
 from midge.graph import Graph, Op, Tensor
 
@@ -93,21 +94,12 @@ def _product(op: Op, values: Values, operands: list[Tensor], result: Tensor) -> 
     return np.prod(values[0], axis=axes, keepdims=op.attrs["keep_dims"], dtype=values[0].dtype)
 
 
-def _strided_slice(
-    op: Op, values: Values, operands: list[Tensor], result: Tensor
-) -> np.ndarray | None:
+def _strided_slice(op: Op, values: Values, operands: list[Tensor], result: Tensor) -> np.ndarray:
     data, begin, end, strides = values
-    if op.attrs["ellipsis_mask"] or op.attrs["new_axis_mask"] or op.attrs.get("offset"):
-        return None
-    index: list[slice | int] = []
-    for axis in range(len(begin)):
-        if op.attrs["shrink_axis_mask"] >> axis & 1:
-            index.append(int(begin[axis]))
-            continue
-        first = None if op.attrs["begin_mask"] >> axis & 1 else int(begin[axis])
-        last = None if op.attrs["end_mask"] >> axis & 1 else int(end[axis])
-        index.append(slice(first, last, int(strides[axis])))
-    return np.asarray(data[tuple(index)])
+    cuts, shape = slices.strided(
+        data.shape, begin.tolist(), end.tolist(), strides.tolist(), op.attrs
+    )
+    return data[slices.index(cuts)].reshape(shape)
 
 
 def _cast(op: Op, values: Values, operands: list[Tensor], result: Tensor) -> np.ndarray | None:

@@ -26,6 +26,7 @@ _CLAMPING = {
     "MAX_POOL_2D",
     "MUL",
     "SUB",
+    "TRANSPOSE_CONV",
 }
 
 
