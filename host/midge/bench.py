@@ -76,8 +76,9 @@ def bench(
         ``predict_cycles`` (one ``predict()`` call from Python), ``macs``, ``cycles_per_mac``,
         ``per_op`` (list of ``layer``, ``op``, ``kernel``, ``why`` it was chosen, ``cycles``,
         ``macs``, ``flash_read_bytes``, ``xip_misses``), ``arena`` (:func:`arena_map.rows`),
-        ``arena_bytes``, ``weights_bytes`` (flash of all constants), ``code_bytes`` (flash of
-        the kernels used), ``tables_bytes`` (flash of parameters, names and golden sample),
+        ``arena_bytes``, ``state_bytes`` (kept between inferences), ``weights_bytes`` (flash of
+        all constants), ``code_bytes`` (flash of the kernels used), ``tables_bytes`` (flash of
+        parameters, names and golden sample),
         ``stack_bytes``, ``clock_hz``, ``ms``, ``uj`` (energy of the board while it computes,
         microjoules; None if the board's current is not known), and ``xip``: ``misses``,
         ``miss_cycles`` each, and ``ms`` with them (None, as the fields of ``per_op``, where the
@@ -171,6 +172,7 @@ def _report(
         "ms": ms,
         "uj": _energy_uj(board, ms),
         "arena_bytes": program.arena_bytes,
+        "state_bytes": program.state_bytes,
         "weights_bytes": program.weights_bytes,
         "code_bytes": memory.code_bytes,
         "tables_bytes": memory.models[compiled.meta.name].tables,
