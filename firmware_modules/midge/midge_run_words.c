@@ -1,5 +1,6 @@
 // Runs a packed list of ops: the host's way in. Firmware does not link this file's table, so
 // that it holds only the kernels its models use.
+#include "midge_dsp_ops.h"
 #include "midge_ops.h"
 
 typedef struct _entry_t {
@@ -11,7 +12,7 @@ typedef struct _entry_t {
 #define MIDGE_ENTRY(opcode, name) \
     { opcode, sizeof(midge_##name##_t) / sizeof(int32_t), midge_##name },
 
-static const entry_t entries[] = { MIDGE_OPS(MIDGE_ENTRY) };
+static const entry_t entries[] = { MIDGE_OPS(MIDGE_ENTRY) MIDGE_DSP_OPS(MIDGE_ENTRY) };
 
 static const entry_t *find(int32_t opcode) {
     for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {

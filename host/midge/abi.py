@@ -1,7 +1,8 @@
 """The C core's interface, read from its own headers.
 
-``midge_params*.h`` say which fields a kernel takes and in which order, ``midge_ops.h`` which
-opcode names which kernel, ``midge.h`` the interface's version. Nothing here repeats them.
+``midge_params*.h`` say which fields a kernel takes and in which order, ``midge_ops.h`` and
+``midge_dsp_ops.h`` which opcode names which kernel or signal block, ``midge.h`` the interface's
+version. Nothing here repeats them.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ def parse(folder: Path) -> Abi:
     """
     texts = {}
     more = sorted(path.name for path in folder.glob("midge_params_*.h"))
-    for name in ("midge.h", "midge_ops.h", "midge_params.h", *more):
+    for name in ("midge.h", "midge_ops.h", "midge_dsp_ops.h", "midge_params.h", *more):
         try:
             texts[name] = (folder / name).read_text(encoding="utf-8")
         except OSError as err:
@@ -117,7 +118,8 @@ def parse(folder: Path) -> Abi:
     structs = {kernel: fields for group in found for kernel, fields in group.items()}
     if len(structs) != sum(map(len, found)):
         raise BuildError("two headers have a struct of one name", where=str(folder))
-    opcodes = parse_ops(texts["midge_ops.h"], str(folder / "midge_ops.h"))
+    tables = texts["midge_ops.h"] + texts["midge_dsp_ops.h"]
+    opcodes = parse_ops(tables, str(folder / "midge_ops.h"))
     if structs.keys() != opcodes.keys():
         odd = ", ".join(sorted(structs.keys() ^ opcodes.keys()))
         raise BuildError(f"kernels without struct or opcode: {odd}", where=str(folder))

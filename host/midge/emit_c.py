@@ -193,7 +193,7 @@ def _param(program: Program, value: Param) -> str:
     if isinstance(value, ConstRef):
         return f"CONST(c{value.const})"
     if isinstance(value, BufferRef):
-        return str(program.buffers[value.buffer].offset)
+        return str(program.buffers[value.buffer].offset + value.start)
     if isinstance(value, StateRef):
         return str(program.states[value.state].offset)
     return c_text.integer(int(value))

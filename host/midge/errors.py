@@ -29,6 +29,10 @@ class ModelError(MidgeError):
     """The model file cannot be read, or asks for something Midge does not do."""
 
 
+class FeatureError(MidgeError):
+    """A filter, window, transform or other step of the signal processing cannot be made."""
+
+
 class BudgetError(MidgeError):
     """The model does not fit the board or the project's budget."""
 

@@ -69,7 +69,7 @@ def word_of(program: Program, value: Param) -> int:
     if isinstance(value, BufferRef):
         offset = program.buffers[value.buffer].offset
         assert offset >= 0, f"buffer {value.buffer} is not planned"
-        return offset
+        return offset + value.start
     if isinstance(value, ConstRef):
         offset = program.consts[value.const].offset
         assert offset >= 0, f"constant {value.const} is not packed"

@@ -17,9 +17,10 @@ from midge.graph import Quant
 
 @dataclasses.dataclass(frozen=True)
 class BufferRef:
-    """An activation: becomes an offset into the arena (>= 0)."""
+    """An activation: becomes an offset into the arena (>= 0), ``start`` bytes into the buffer."""
 
     buffer: int
+    start: int = 0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -25,7 +25,8 @@ def test_every_kernel_has_struct_opcode_and_symbol() -> None:
 
 def test_sizes_agree_with_the_compiler(tmp_path: Path) -> None:
     """The order is the header's and no field was overlooked: offsets are 4 apart."""
-    lines = ['#include "midge_params.h"', "#define CHECK(x) typedef char check_##x[(x) ? 1 : -1]"]
+    includes = ['#include "midge_params.h"', '#include "midge_params_dsp.h"']
+    lines = [*includes, "#define CHECK(x) typedef char check_##x[(x) ? 1 : -1]"]
     for kernel in abi.load().kernels.values():
         struct = f"midge_{kernel.name}_t"
         lines.append(f"char a_{struct}[sizeof({struct}) == {4 * len(kernel.fields)} ? 1 : -1];")
