@@ -10,8 +10,6 @@
 #include "midge_dsp_math.h"
 #include "midge_dsp_ops.h"
 
-#ifndef __ARM_ARCH_6M__
-
 void midge_dsp_section(const int16_t *in, int16_t *out, uint32_t n,
     const midge_dsp_section_t *c, midge_dsp_section_state_t *s) {
     for (uint32_t i = 0; i < n; i++) {
@@ -46,7 +44,6 @@ void midge_dsp_section_wide(const int16_t *in, int16_t *out, uint32_t n,
     }
 }
 
-#endif // __ARM_ARCH_6M__
 
 void midge_dsp_biquad(const midge_ctx_t *ctx, const void *params) {
     const midge_dsp_biquad_t *p = params;

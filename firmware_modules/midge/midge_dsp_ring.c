@@ -46,7 +46,8 @@ void midge_dsp_recent(const midge_ctx_t *ctx, const void *params) {
 static uint32_t magnitude_bits(const int16_t *x, int32_t n) {
     uint32_t bits = 0;
     for (int32_t i = 0; i < n; i++) {
-        bits |= (uint32_t)x[i] ^ (uint32_t)(x[i] >> 15);
+        int32_t v = x[i];
+        bits |= (uint32_t)(v ^ (v >> 15));
     }
     return bits;
 }

@@ -92,17 +92,31 @@ static scaled_t scaled(uint64_t x) {
     return (scaled_t) { (uint32_t)mantissa, exp };
 }
 
-// num * 2^exp * 1024 / (a * b), rounded down; a, b > 0, num < 2^59. num fills 60 bits before it is
-// divided, so that the quotient has 27 bits or more.
+// num * 2^28 / den, rounded down, 2^28 <= num < 2^29 <= den < 2^31: 64-bit division without one.
+static uint32_t quotient_of(uint32_t num, uint32_t den) {
+    uint32_t quotient = 0;
+    for (int32_t i = 0; i < 28; i++) {
+        num <<= 1;
+        quotient <<= 1;
+        if (num >= den) {
+            num -= den;
+            quotient++;
+        }
+    }
+    return quotient;
+}
+
+// num * 2^exp * 1024 / (a * b), rounded down; a, b > 0.
 static uint64_t ratio(uint64_t num, int32_t exp, uint64_t a, uint64_t b) {
     if (num == 0) {
         return 0;
     }
     scaled_t first = scaled(a);
     scaled_t second = scaled(b);
-    int32_t up = 59 - midge_dsp_top_bit_64(num);
-    uint64_t quotient = (num << up) / (first.mantissa * second.mantissa);
-    int32_t right = up + first.exp + second.exp - exp - 10;
+    int32_t top = midge_dsp_top_bit_64(num);
+    num = top >= 28 ? num >> (top - 28) : num << (28 - top);
+    uint64_t quotient = quotient_of((uint32_t)num, first.mantissa * second.mantissa >> 1);
+    int32_t right = 47 - top - exp + first.exp + second.exp;
     return right >= 64 ? 0 : right >= 0 ? quotient >> right : quotient << -right;
 }
 
