@@ -104,8 +104,8 @@ def kinds(content: bytes) -> set[str]:
 class Compiled:
     """A graph lowered, planned, packed, and run by the C core."""
 
-    def __init__(self, graph: Graph, kernels: str = "auto"):
-        self.program: Program = lower(graph, kernels)
+    def __init__(self, graph: Graph, kernels: str = "auto", picks: str = "fastest"):
+        self.program: Program = lower(graph, kernels, picks)
         plan.plan(self.program)
         self.words, self.consts = pack.pack(self.program)
         self._aligned = core.aligned_bytes(self.consts)

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from midge import passes
+from midge.choose import Chooser, Goal
 from midge.errors import ModelError
-from midge.lower import lower
+from midge.lower import draft
 from midge.meta import Meta, load_meta
+from midge.order import reorder
 from midge.pack import pack
-from midge.plan import Plan, plan
+from midge.plan import Plan
 from midge.program import Program
 from midge.tflite_reader import read
 
@@ -37,6 +39,7 @@ class CompiledModel:
     words: np.ndarray
     consts: bytes
     plan: Plan
+    chooser: Chooser  # what else could have been chosen: ``chooser.front()``
     golden_cache: tuple[bytes, bytes] | None = None
 
     def runner(self) -> Runner:
@@ -46,23 +49,27 @@ class CompiledModel:
         return Runner(self)
 
 
-def compile_model(path: str | Path, meta: Meta | None = None) -> CompiledModel:
-    """Reads, rewrites, lowers, plans and packs a model.
+def compile_model(
+    path: str | Path, meta: Meta | None = None, goal: Goal | None = None
+) -> CompiledModel:
+    """Reads, rewrites and lowers a model, chooses its kernels, plans and packs it.
 
     Args:
         path: an int8 ``.tflite``.
         meta: name, labels and scaling; default: the sidecar ``<path>.json``, if there.
+        goal: what the kernels are chosen for; default: the fewest cycles, whatever the arena.
 
     Raises:
         ModelError: the file or the sidecar is unusable; says which layer and what instead.
+        BudgetError: no choice of kernels is as quick as the goal asks for.
     """
     path = Path(path)
-    graph = passes.run(read(path))
-    program = lower(graph)
+    goal = goal or Goal()
+    chooser = Chooser(reorder(draft(passes.run(read(path)))), goal.cpu)
+    program, found = chooser.build(chooser.choose(goal))
     meta = load_meta(path) if meta is None else meta
     program.name = meta.name
     _check_labels(program, meta)
-    found = plan(program)
     words, consts = pack(program)
     for what, size, limit in (
         ("layers", len(program.steps), MAX_STEPS),
@@ -73,7 +80,7 @@ def compile_model(path: str | Path, meta: Meta | None = None) -> CompiledModel:
             raise ModelError(
                 f"{size} {what}, at most {limit}", where=str(path), do="use a smaller model"
             )
-    return CompiledModel(program, meta, words, consts, found)
+    return CompiledModel(program, meta, words, consts, found, chooser)
 
 
 def _check_labels(program: Program, meta: Meta) -> None:

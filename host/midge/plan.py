@@ -92,7 +92,24 @@ def lifetimes(program: Program) -> dict[int, Life]:
     for port in program.outputs:
         first.setdefault(port.buffer, len(program.steps))
         last[port.buffer] = len(program.steps)
+    _join_parts(program, first, last)
     return {buffer: Life(first[buffer], last[buffer]) for buffer in sorted(first)}
+
+
+def _join_parts(program: Program, first: dict[int, int], last: dict[int, int]) -> None:
+    """A buffer with parts lives from the step that completes it, or writes to it itself; until
+    then each part lives on its own. Parts are numbered below what they are a part of."""
+    parts: dict[int, list[int]] = {}
+    for number, buffer in enumerate(program.buffers):
+        if buffer.within is not None and number in first:
+            parts.setdefault(buffer.within[0], []).append(number)
+    for whole in sorted(parts):
+        inner = parts[whole]
+        written = [n for n, step in enumerate(program.steps) if whole in step.writes]
+        first[whole] = min(written, default=max(first[b] for b in inner) + 1)
+        last[whole] = max(last[b] for b in (whole, *inner) if b in last)
+        for b in inner:
+            last[b] = max(first[b], first[whole] - 1)
 
 
 def overlaps(program: Program, lives: dict[int, Life], number: int) -> dict[tuple[int, int], Lead]:
@@ -121,19 +138,20 @@ def step_bytes(program: Program) -> list[int]:
 
 def _least(program: Program, alive: list[int], pairs: dict[tuple[int, int], Lead]) -> int:
     """The fewest bytes for buffers that live at once, of which ``pairs`` may share."""
+    alive = [b for b in alive if not _inside(program, b, set(alive))]
     total = sum(_size(program, b) for b in alive)
     reads, writes = {read for read, _ in pairs}, {write for _, write in pairs}
     if len(pairs) == 1:
         (pair, lead) = next(iter(pairs.items()))
         read, write = (_size(program, b) for b in pair)
-        return total - read - write + _together(read, write, lead)
+        return total - read - write + together(read, write, lead)
     # what is read, and what is written, is apart from its own kind and from the rest
     return total - min(
         sum(_size(program, b) for b in reads), sum(_size(program, b) for b in writes)
     )
 
 
-def _together(read: int, write: int, lead: Lead) -> int:
+def together(read: int, write: int, lead: Lead) -> int:
     """The fewest bytes that an operand and an output of these sizes take."""
     shift = 0 if lead.allows(0) else lead.last // ALIGN * ALIGN
     return min(read + write, max(read, write + shift) - min(0, shift))
@@ -150,10 +168,13 @@ def _rules(program: Program, lives: dict[int, Life]) -> dict[int, dict[int, _Rul
     rules: dict[int, dict[int, _Rule]] = {b: {} for b in lives}
     for a, life in lives.items():
         for b, other in lives.items():
-            if a != b and life.overlaps(other):
+            related = _root(program, a)[0] == _root(program, b)[0]
+            if not related and life.overlaps(other):
                 rules[a][b] = None
     for number in range(len(program.steps)):
         for (read, write), lead in overlaps(program, lives, number).items():
+            if write not in rules[read]:
+                continue  # parts of one buffer
             rules[write][read] = lead, True
             rules[read][write] = lead, False
     return rules
@@ -162,25 +183,36 @@ def _rules(program: Program, lives: dict[int, Life]) -> dict[int, dict[int, _Rul
 def _place(
     program: Program, rules: dict[int, dict[int, _Rule]], order: list[int]
 ) -> dict[int, int]:
-    """Offsets from 0, each buffer in turn where the arena grows least, then lowest."""
+    """Offsets from 0, each buffer in turn where the arena grows least, then lowest; one with
+    parts together with them."""
+    roots = {buffer: _root(program, buffer) for buffer in order}
+    units: dict[int, list[tuple[int, int]]] = {}
+    for buffer in order:
+        units.setdefault(roots[buffer][0], []).append((buffer, roots[buffer][1]))
     offsets: dict[int, int] = {}
     low = high = 0
-    for buffer in order:
-        size = _size(program, buffer)
+    for root, members in units.items():
+        size = _size(program, root)
+        # (size, where in the unit, where the rival is, its size, the rule between the two)
         rivals = [
-            (offsets[other], _size(program, other), rule)
-            for other, rule in rules[buffer].items()
+            (_size(program, member), at, offsets[other], _size(program, other), rule)
+            for member, at in members
+            for other, rule in rules[member].items()
             if other in offsets
         ]
+        starts = {low}
+        for own, at, place, other, rule in rivals:
+            starts.update(start - at for start in _suggestions(own, place, other, rule))
         best = None
-        for start in {low, *(s for rival in rivals for s in _suggestions(size, *rival))}:
+        for start in starts:
             grown = max(high, start + size) - min(low, start)
             if (best is None or (grown, start) < best) and all(
-                _fits(start, size, *rival) for rival in rivals
+                _fits(start + at, own, place, other, rule)
+                for own, at, place, other, rule in rivals
             ):
                 best = grown, start
         assert best is not None  # behind all others there is always room
-        offsets[buffer] = best[1]
+        offsets.update({member: best[1] + at for member, at in members})
         low, high = min(low, best[1]), max(high, best[1] + size)
     return {buffer: at - low for buffer, at in offsets.items()}
 
@@ -255,6 +287,23 @@ def _by_step(program: Program, lives: dict[int, Life]) -> list[int]:
         for buffer in sorted(alive, key=lambda b: (-program.buffers[b].nbytes, b)):
             order.setdefault(buffer)
     return list(order)
+
+
+def _root(program: Program, buffer: int) -> tuple[int, int]:
+    """(what the buffer is a part of, or itself, and its first byte there)."""
+    at = 0
+    while (part := program.buffers[buffer].within) is not None:
+        buffer, at = part[0], at + part[1]
+    return buffer, at
+
+
+def _inside(program: Program, buffer: int, others: set[int]) -> bool:
+    """Whether it is a part of one of the others."""
+    while (part := program.buffers[buffer].within) is not None:
+        buffer = part[0]
+        if buffer in others:
+            return True
+    return False
 
 
 def _size(program: Program, buffer: int) -> int:

@@ -39,6 +39,7 @@ class StateRef:
 
 Param = int | BufferRef | ConstRef | StateRef
 
+WRITTEN = ("out", "scratch")  # how the operands begin that a kernel writes
 ANYWHERE = 1 << 40  # a Lead's ``last`` where the kernel reads everything before it writes
 
 
@@ -76,6 +77,7 @@ class Buffer:
     nbytes: int
     scratch: bool = False
     offset: int = -1  # in the arena; set by midge.plan
+    within: tuple[int, int] | None = None  # it is a part of a buffer: (which, first byte)
 
 
 @dataclasses.dataclass
@@ -102,6 +104,26 @@ class State:
 
 
 @dataclasses.dataclass
+class Candidate:
+    """One way to compute a layer: a kernel and its parameters, with the scratch it needs."""
+
+    kernel: str
+    params: dict[str, Param]
+    leads: dict[str, Lead]  # by operand; one without a lead must not be written over
+    note: str = ""  # what sets it apart from the kernel's other candidates: "64 pixels a tile"
+
+
+@dataclasses.dataclass
+class Layer:
+    """A layer before its kernel is chosen. ``candidates`` write the same buffer ``out``."""
+
+    layer: str  # as in Step
+    op: str
+    macs: int
+    candidates: list[Candidate]
+
+
+@dataclasses.dataclass
 class Step:
     """One kernel call. ``kernel`` names ``midge_<kernel>`` and ``midge_<kernel>_t``."""
 
@@ -113,6 +135,8 @@ class Step:
     writes: list[int]  # buffers written, scratch included
     macs: int = 0
     overlaps: list[Overlap] = dataclasses.field(default_factory=list)  # pairs that may share
+    note: str = ""  # see Candidate
+    cycles: float | None = None  # as midge.cost expects them
 
 
 @dataclasses.dataclass
@@ -124,6 +148,24 @@ class Port:
     shape: tuple[int, ...]
     dtype: str
     quant: Quant | None
+
+
+@dataclasses.dataclass
+class Draft:
+    """A lowered model whose kernels are still to be chosen (:mod:`midge.choose`).
+
+    Has the buffers and constants of all candidates; a program keeps those of the chosen ones.
+    """
+
+    name: str
+    path: str
+    sha256: str
+    layers: list[Layer]
+    buffers: list[Buffer]
+    consts: list[Const]
+    inputs: list[Port]
+    outputs: list[Port]
+    states: list[State]
 
 
 @dataclasses.dataclass

@@ -19,12 +19,26 @@ def play(program: Program) -> None:
         assert end <= program.arena_bytes, f"buffer {buffer} ends at {end}"
         return range(start, end)
 
+    def related(one: int, other: int | None) -> bool:
+        """Whether ``other`` is ``one`` or has a part in it, or the reverse."""
+
+        def chain(buffer: int) -> list[int]:
+            part = program.buffers[buffer].within
+            return [buffer, *(chain(part[0]) if part else [])]
+
+        return other is not None and (one in chain(other) or other in chain(one))
+
     def take(buffer: int) -> None:
+        part = program.buffers[buffer].within
+        if part is not None:
+            assert span(buffer).start == program.buffers[part[0]].offset + part[1]
+            assert set(span(buffer)) <= set(span(part[0]))
         for byte in span(buffer):
-            owner[byte] = buffer
+            if not (part is None and related(buffer, owner[byte])):  # its parts stay
+                owner[byte] = buffer
 
     def intact(buffer: int, when: str) -> None:
-        lost = [byte for byte in span(buffer) if owner[byte] != buffer]
+        lost = [byte for byte in span(buffer) if not related(buffer, owner[byte])]
         assert not lost, f"{when}: buffer {buffer} lost byte {lost[0]} to {owner[lost[0]]}"
 
     for port in program.inputs:
@@ -36,7 +50,7 @@ def play(program: Program) -> None:
             intact(buffer, f"step {number}")
         for write in step.writes:
             for other in {*step.reads, *step.writes} - {write}:
-                if set(span(write)) & set(span(other)):
+                if set(span(write)) & set(span(other)) and not related(write, other):
                     shift = span(write).start - span(other).start
                     leads = [
                         each.lead

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from midge import ops, tables
+from midge import cost, ops, tables
+from midge.choose import Chooser, settle
 from midge.errors import ModelError
 from midge.graph import Graph, Op
 from midge.lower import (
@@ -27,7 +28,7 @@ from midge.lower import (
     transposed,
 )
 from midge.lower.context import Lowering
-from midge.program import Port, Program
+from midge.program import ANYWHERE, Draft, Port, Program
 
 _LOWER: dict[str, Callable[[Lowering, Op], None]] = {
     **dict.fromkeys(tables.MAKERS, activation.by_table),
@@ -87,16 +88,29 @@ _LOWER: dict[str, Callable[[Lowering, Op], None]] = {
 }
 
 
-def lower(graph: Graph, kernels: str = "auto") -> Program:
-    """Chooses a kernel for each op and computes its constants.
+def lower(graph: Graph, kernels: str = "auto", picks: str = "fastest") -> Program:
+    """A program whose buffers are not yet placed (:mod:`midge.plan` does that).
+
+    Args:
+        graph, kernels: as :func:`draft`.
+        picks: "fastest", each layer's candidate with the fewest cycles; "smallest", the one
+            whose step needs the fewest bytes.
+    """
+    found = draft(graph, kernels)
+    chooser = Chooser(found, cost.DEFAULT_CPU)
+    return settle(found, chooser.picks(ANYWHERE if picks == "fastest" else 0), chooser.cpu)
+
+
+def draft(graph: Graph, kernels: str = "auto") -> Draft:
+    """Computes each op's candidates: kernels, parameters, constants.
 
     Args:
         graph: after the passes, in execution order. Not changed.
-        kernels: "auto", the quickest that are proven right for each layer; "plain", the
-            portable ones; "packed", the packed ones wherever they are proven right.
+        kernels: "auto", all that are proven right for a layer; "plain", the portable ones;
+            "packed", the packed ones where they are proven right, the portable ones elsewhere.
 
     Returns:
-        The program, its buffers not yet placed (:mod:`midge.plan` does that).
+        The candidates; :mod:`midge.choose` makes a program of them.
 
     Raises:
         ModelError: an op, type, shape or scale that Midge does not do: names the layer, what
@@ -112,11 +126,11 @@ def lower(graph: Graph, kernels: str = "auto") -> Program:
             )
         function(low, op)
     outputs = [_port(low, t) for t in graph.outputs]
-    return Program(
+    return Draft(
         name=graph.name,
         path=graph.path,
         sha256=graph.sha256,
-        steps=low.steps,
+        layers=low.layers,
         buffers=low.buffers,
         consts=low.consts,
         inputs=inputs,

@@ -8,7 +8,7 @@ from midge.graph import Op
 from midge.lower import sum_tables
 from midge.lower.broadcast import operands, places, walk_leads
 from midge.lower.context import Lowering
-from midge.program import Param
+from midge.program import Candidate, Lead, Param
 
 _LEFT_SHIFT = 20  # TFLite's, for int8
 _SQUARE_LEFT_SHIFT = 7  # TFLite's, for SQUARED_DIFFERENCE
@@ -44,25 +44,25 @@ def _add(low: Lowering, op: Op, sign: int) -> None:
         "shift": shift,
         **low.clamp(op, out),
     }
+    params["out"] = low.result(op.outputs[0])
+    found = []
     if low.kernels != "plain" and out.size >= _WORTH_TABLES and a.size == b.size == out.size:
         tables = sum_tables.search({k: v for k, v in params.items() if isinstance(v, int)})
         if tables is not None:
-            _by_tables(low, op, params, tables)
-            return
-    params["out"] = low.result(op.outputs[0])
-    low.step(op, "add", params, leads=walk_leads(params))
+            found.append(_by_tables(low, op, params, tables))
+    low.choice(op, [*found, Candidate("add", params, walk_leads(params))])
 
 
 def _by_tables(
     low: Lowering, op: Op, params: dict[str, Param], tables: tuple[np.ndarray, np.ndarray]
-) -> None:
+) -> Candidate:
     out = low.tensor(op.outputs[0])
-    by_tables: dict[str, Param] = {k: params[k] for k in ("a", "b", "act_min", "act_max")}
+    names = ("a", "b", "out", "act_min", "act_max")
+    by_tables: dict[str, Param] = {k: params[k] for k in names}
     for name, table in zip("ab", tables, strict=True):
         by_tables[f"{name}_table"] = low.const(f"{out.name}/{name}_table", table, "table")
     by_tables["size"] = out.size
-    by_tables["out"] = low.result(op.outputs[0])
-    low.step(op, "add_tables", by_tables, in_place=("a", "b"))
+    return Candidate("add_tables", by_tables, dict.fromkeys("ab", Lead(0)))
 
 
 def mul(low: Lowering, op: Op) -> None:

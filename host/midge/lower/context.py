@@ -10,20 +10,20 @@ from midge import abi, ops, quantmath
 from midge.errors import ModelError
 from midge.graph import Graph, Op, Tensor
 from midge.program import (
-    ANYWHERE,
     Buffer,
     BufferRef,
+    Candidate,
     Const,
     ConstRef,
+    Layer,
     Lead,
-    Overlap,
     Param,
     State,
     StateRef,
-    Step,
 )
 
 MAX_RANK = 4
+ALIGN = 4  # of the parts of a buffer
 
 
 class Lowering:
@@ -32,7 +32,7 @@ class Lowering:
     def __init__(self, graph: Graph, kernels: str = "auto"):
         self.graph = graph
         self.kernels = kernels
-        self.steps: list[Step] = []
+        self.layers: list[Layer] = []
         self.buffers: list[Buffer] = []
         self.consts: list[Const] = []
         self.states: list[State] = []
@@ -60,6 +60,16 @@ class Lowering:
         self._place[tensor_id] = ref
         return ref
 
+    def part(self, place: BufferRef | ConstRef, whole: BufferRef, start: int) -> bool:
+        """Makes a buffer a part of another, from byte ``start`` on, if it can be one."""
+        if not isinstance(place, BufferRef) or start % ALIGN:
+            return False
+        buffer = self.buffers[place.buffer]
+        if buffer.within is not None or place.buffer > whole.buffer:
+            return False
+        buffer.within = whole.buffer, start
+        return True
+
     def alias(self, tensor_id: int, source: int) -> None:
         """The tensor has the bytes of ``source``: no copy."""
         self._place[tensor_id] = self.operand(source)
@@ -84,7 +94,7 @@ class Lowering:
             "out_stride_bytes": 0,
         }
         layer = f"output '{tensor.name}'"
-        self.steps.append(Step("copy", params, layer, "COPY", [], [out.buffer]))
+        self.layers.append(Layer(layer, "COPY", 0, [Candidate("copy", params, {})]))
         return out
 
     def const(self, name: str, data: np.ndarray, kind: str = "weights") -> ConstRef:
@@ -138,27 +148,18 @@ class Lowering:
         ``in_place``: operands of which each byte is read before its place in the output is
         written, and none later. A constant is left out.
         """
-        missing = {field.name for field in abi.load().kernels[kernel].fields} ^ params.keys()
-        assert not missing, f"{kernel}: {missing}"
-        out = params["out"]
-        assert isinstance(out, BufferRef)
-        used = {k: p.buffer for k, p in params.items() if isinstance(p, BufferRef)}
-        reads = [buffer for k, buffer in used.items() if k not in ("out", "scratch")]
-        writes = [buffer for k, buffer in used.items() if k in ("out", "scratch")]
-        overlaps = _overlaps(params, {**dict.fromkeys(in_place, Lead(0)), **(leads or {})})
+        over = {**dict.fromkeys(in_place, Lead(0)), **(leads or {})}
+        self.choice(op, [Candidate(kernel, params, over)], macs)
+
+    def choice(self, op: Op, candidates: list[Candidate], macs: int = 0) -> None:
+        """Adds a layer that each of ``candidates`` computes, bit for bit alike."""
+        for each in candidates:
+            fields = {field.name for field in abi.load().kernels[each.kernel].fields}
+            assert fields == each.params.keys(), f"{each.kernel}: {fields ^ each.params.keys()}"
+        if self.kernels == "packed":  # the plain one is the last
+            candidates = candidates[: max(1, len(candidates) - 1)]
         layer = f"{op.index} {op.kind} '{self.tensor(op.outputs[0]).name}'"
-        self.steps.append(
-            Step(
-                kernel,
-                params,
-                layer,
-                op.kind,
-                list(dict.fromkeys(reads)),
-                writes,
-                macs,
-                overlaps,
-            )
-        )
+        self.layers.append(Layer(layer, op.kind, macs, candidates))
 
     # -- checks --------------------------------------------------------------------------------
 
@@ -272,23 +273,6 @@ class Lowering:
                 f"output scale too small: {err}",
                 "convert again with representative data of the model's real range",
             ) from err
-
-
-def _overlaps(params: dict[str, Param], leads: dict[str, Lead]) -> list[Overlap]:
-    """Leads by buffer: one that several operands read has the least, if all have one."""
-    out = params["out"]
-    assert isinstance(out, BufferRef)
-    found: dict[int, list[Lead]] = {}
-    for name, operand in params.items():
-        if isinstance(operand, BufferRef) and name not in ("out", "scratch"):
-            found.setdefault(operand.buffer, []).append(leads.get(name, Lead(-ANYWHERE)))
-    result = []
-    for buffer, each in found.items():
-        step = each[0].step if len({lead.step for lead in each}) == 1 else 0
-        lead = Lead(min(lead.last for lead in each), step)
-        if lead != Lead(-ANYWHERE):
-            result.append(Overlap(buffer, out.buffer, lead))
-    return result
 
 
 def _quant(tensor: Tensor) -> str:

@@ -8,7 +8,7 @@ from midge import requant
 from midge.graph import Op, Tensor
 from midge.lower import leads, packed
 from midge.lower.context import Lowering
-from midge.program import Param
+from midge.program import Candidate, Param
 
 
 def conv_2d(low: Lowering, op: Op) -> None:
@@ -25,6 +25,7 @@ def conv_2d(low: Lowering, op: Op) -> None:
     low.need(op, out.shape[3] == out_c, f"{out.shape[3]} output channels, {out_c} filters")
     params: dict[str, Param] = {
         "in": low.operand(op.inputs[0]),
+        "out": low.result(op.outputs[0]),
         **geometry(low, op, x, out, k_h, k_w),
         "in_c": in_c,
         "out_c": out_c,
@@ -33,8 +34,7 @@ def conv_2d(low: Lowering, op: Op) -> None:
     }
     bias = bias_data(low, op, out_c)
     macs = out.size * k_h * k_w * depth
-    if _packed(low, op, weights.reshape(out_c, -1), bias, params, macs):
-        return
+    found = _packed(low, op, weights.reshape(out_c, -1), bias, params)
     params |= {"weights": low.operand(op.inputs[1]), **requant_constants(low, op, x, out)}
     params["in_offset"] = -x.zero_point
     if _inside(params, x):  # no tap is left out: the zero point's part is the same everywhere
@@ -42,9 +42,8 @@ def conv_2d(low: Lowering, op: Op) -> None:
         bias = wrap_int32(bias - x.zero_point * sums)
         params["in_offset"] = 0
     params["bias"] = low.const(f"{out.name}/bias", bias.astype(np.int32), "bias")
-    params["out"] = low.result(op.outputs[0])
     lead = leads.windows(params, in_c, out_c, in_c // depth)
-    low.step(op, "conv_2d", params, macs=macs, leads={"in": lead})
+    low.choice(op, [*found, Candidate("conv_2d", params, {"in": lead})], macs)
 
 
 def depthwise_conv_2d(low: Lowering, op: Op) -> None:
@@ -60,6 +59,7 @@ def depthwise_conv_2d(low: Lowering, op: Op) -> None:
     )
     params: dict[str, Param] = {
         "in": low.operand(op.inputs[0]),
+        "out": low.result(op.outputs[0]),
         **geometry(low, op, x, out, k_h, k_w),
         "in_c": in_c,
         "multiplier": out_c // in_c,
@@ -67,30 +67,20 @@ def depthwise_conv_2d(low: Lowering, op: Op) -> None:
     }
     bias = bias_data(low, op, out_c)
     macs = out.size * k_h * k_w
-    if _packed(low, op, weights.reshape(-1, out_c).T, bias, params, macs):
-        return
+    found = _packed(low, op, weights.reshape(-1, out_c).T, bias, params)
     params |= {"weights": low.operand(op.inputs[1]), **requant_constants(low, op, x, out)}
     params["in_offset"] = -x.zero_point
     params["bias"] = low.const(f"{out.name}/bias", bias.astype(np.int32), "bias")
-    params["out"] = low.result(op.outputs[0])
     lead = leads.windows(params, in_c, out_c, in_c)
-    low.step(op, "depthwise_conv_2d", params, macs=macs, leads={"in": lead})
+    low.choice(op, [*found, Candidate("depthwise_conv_2d", params, {"in": lead})], macs)
 
 
 def _packed(
-    low: Lowering,
-    op: Op,
-    weights: np.ndarray,
-    bias: np.ndarray,
-    plain: dict[str, Param],
-    macs: int,
-) -> bool:
-    """Lowers to a packed kernel if it may and pays. weights: int8 [out_c, taps]."""
-    kernel, packer = "conv_2d_packed", packed.conv_2d
-    if op.kind == "DEPTHWISE_CONV_2D":
-        kernel, packer = "depthwise_packed", packed.depthwise
-    if not packed.worth_trying(low, macs):
-        return False
+    low: Lowering, op: Op, weights: np.ndarray, bias: np.ndarray, plain: dict[str, Param]
+) -> list[Candidate]:
+    """The packed candidates. weights: int8 [out_c, taps]."""
+    if low.kernels == "plain":
+        return []
     x, out = low.tensor(op.inputs[0]), low.tensor(op.outputs[0])
     pairs = _multipliers(low, op, x, out)
     layer = packed.Layer(
@@ -103,12 +93,8 @@ def _packed(
         packed.number(plain["act_min"]),
         packed.number(plain["act_max"]),
     )
-    params = packer(low, layer, {**plain, "pad_value": x.zero_point})
-    if params is None:
-        return False
-    params["out"] = low.result(op.outputs[0])
-    low.step(op, kernel, params, macs=macs, leads={"in": packed.lead(kernel, params)})
-    return True
+    packer = packed.depthwise if op.kind == "DEPTHWISE_CONV_2D" else packed.conv_2d
+    return packer(low, layer, {**plain, "pad_value": x.zero_point})
 
 
 def geometry(

@@ -9,7 +9,7 @@ from midge.graph import Op, Tensor
 from midge.lower import leads, packed
 from midge.lower.context import Lowering
 from midge.lower.conv import wrap_int32
-from midge.program import Param
+from midge.program import Candidate, Param
 
 FLOAT_LIMIT = "convert again with representative data of the model's real range"
 
@@ -41,6 +41,7 @@ def fully_connected(low: Lowering, op: Op) -> None:
     weights_offset = -int(quant.zero_point[0]) if count == 1 else 0
     params: dict[str, Param] = {
         "in": low.operand(op.inputs[0]),
+        "out": low.result(op.outputs[0]),
         "rows": x.size // in_c,
         "in_c": in_c,
         "out_c": out_c,
@@ -49,31 +50,30 @@ def fully_connected(low: Lowering, op: Op) -> None:
         **low.clamp(op, out),
     }
     bias = _bias(low, op, x, weights)
-    if _packed(low, op, weights, bias, params):
-        return
+    found = _packed(low, op, weights, bias, params)
     params |= {
         "weights": low.operand(op.inputs[1]),
         "bias": low.const(f"{out.name}/bias", wrap_int32(bias), "bias"),
         **_requant(low, op, x, out, quant.scale),
-        "out": low.result(op.outputs[0]),
     }
     lead = leads.matrix(x.size // in_c, in_c, out_c)
-    low.step(op, "fully_connected", params, macs=x.size * out_c, leads={"in": lead})
+    found.append(Candidate("fully_connected", params, {"in": lead}))
+    low.choice(op, found, x.size * out_c)
 
 
 def _packed(
     low: Lowering, op: Op, weights: np.ndarray, bias: np.ndarray, plain: dict[str, Param]
-) -> bool:
-    """Lowers to the packed kernel if it may and pays."""
-    if not packed.worth_trying(low, low.tensor(op.inputs[0]).size * len(weights)):
-        return False
+) -> list[Candidate]:
+    """The packed candidates."""
+    if low.kernels == "plain":
+        return []
     x, out = low.tensor(op.inputs[0]), low.tensor(op.outputs[0])
     quant = low.tensor(op.inputs[1]).quant
     assert quant is not None
     each = np.broadcast_to(quant.scale.astype(np.float64), (len(weights),))
     scales = [x.scale * float(s) / out.scale for s in each]
     if not all(0 < s < 2**20 for s in scales):
-        return False
+        return []
     layer = packed.Layer(
         out.name,
         weights,
@@ -84,13 +84,7 @@ def _packed(
         packed.number(plain["act_min"]),
         packed.number(plain["act_max"]),
     )
-    params = packed.fully_connected(low, layer, plain)
-    if params is None:
-        return False
-    params["out"] = low.result(op.outputs[0])
-    lead = packed.lead("fully_connected_packed", params)
-    low.step(op, "fully_connected_packed", params, macs=x.size * len(weights), leads={"in": lead})
-    return True
+    return packed.fully_connected(low, layer, plain)
 
 
 def _bias(low: Lowering, op: Op, x: Tensor, weights: np.ndarray) -> np.ndarray:

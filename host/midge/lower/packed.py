@@ -1,7 +1,7 @@
 """The packed kernels: whether they may be used, and their constants (``midge_packed.h``).
 
-Each function looks at a layer that is lowered for the plain kernel and replaces its parameters,
-or gives ``None`` where no proof is found or the plain kernel is quicker.
+Each function looks at a layer that is lowered for the plain kernel, and gives its candidates: none
+where no proof is found.
 """
 
 from __future__ import annotations
@@ -13,15 +13,11 @@ import numpy as np
 from midge import abi, lanes, requant
 from midge.lower import leads
 from midge.lower.context import Lowering
-from midge.program import ANYWHERE, Lead, Param
+from midge.program import ANYWHERE, Candidate, Lead, Param
 
-TILE = 64  # pixels at least: widening a channel's weights costs 4 cycles a tap and tile
-TILE_BYTES = 10240  # of packed pixels, where more than TILE fit
-ACC_BYTES = 1024  # of a channel's sums before requantization, DEPTHWISE_CONV_2D
-
-CHUNK = 128  # inputs of a dense layer, 6 bytes of scratch each
-WORTH_MACS = 512  # below, setting up costs more than is saved, and scratch more still
-COPY_BYTES = 1024  # of an input with its padding: cheaper than copies of windows at the edges
+TILE_BYTES = 65536  # of packed pixels at most
+COPY_BYTES = 16384  # of an input with its padding at most
+CHUNKS = (32, 64, 128, 256)  # inputs of a dense layer packed at a time, 6 bytes of scratch each
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,11 +34,6 @@ class Layer:
     limits: list[int]
     act_min: int
     act_max: int
-
-
-def worth_trying(low: Lowering, macs: int) -> bool:
-    """Whether the packed kernel may be chosen and is expected to be quicker."""
-    return low.kernels == "packed" or (low.kernels == "auto" and macs >= WORTH_MACS)
 
 
 def constants(low: Lowering, layer: Layer, one_rule: bool = False) -> dict[str, Param] | None:
@@ -84,34 +75,49 @@ def constants(low: Lowering, layer: Layer, one_rule: bool = False) -> dict[str, 
     }
 
 
-def conv_2d(low: Lowering, layer: Layer, plain: dict[str, Param]) -> dict[str, Param] | None:
-    """Parameters of ``conv_2d_packed``. ``plain``: the geometry, as ``conv_2d`` has it."""
+def conv_2d(low: Lowering, layer: Layer, plain: dict[str, Param]) -> list[Candidate]:
+    """``conv_2d_packed`` with tiles of several sizes. ``plain``: ``conv_2d``'s parameters."""
     taps = layer.weights.shape[1]
     if plain["groups"] != 1 or not lanes.runs_fit(layer.weights, 2).all():
-        return None
+        return []
     shared = constants(low, layer)
     if shared is None:
-        return None
+        return []
     padded = np.zeros((len(layer.weights), (taps + 3) & ~3), np.int8)
     padded[:, :taps] = layer.weights
-    pixels = number(plain["out_h"]) * number(plain["out_w"])
-    tile = min((pixels + 3) & ~3, max(TILE, TILE_BYTES // (2 * taps) & ~3))
-    run = number(plain["k_w"]) * number(plain["in_c"])
-    scratch = tile // 4 * ((taps + 1) // 2) * 16 + 4 * padded.shape[1] + 4 * tile
-    scratch += 4 * ((run + 3) & ~3)
-    copy = _copy(plain)
-    scratch += copy[0] * copy[1] * number(plain["in_c"])
-    return {
+    shared |= {
         **_kept(plain, "conv_2d_packed"),
-        **shared,
         "weights": low.const(f"{layer.name}/weights", padded),
         "three": low.const(f"{layer.name}/three", _three(layer.weights), "requant"),
-        "scratch": low.scratch(f"{layer.name}/packed", scratch),
         "taps": taps,
-        "tile": tile,
-        "copy_h": copy[0],
-        "copy_w": copy[1],
     }
+    run = number(plain["k_w"]) * number(plain["in_c"])
+    fixed = 4 * padded.shape[1] + 4 * ((run + 3) & ~3)
+    found = []
+    for copy in dict.fromkeys([(0, 0), _copy(plain)]):
+        for tile in _tiles(number(plain["out_h"]) * number(plain["out_w"]), taps):
+            scratch = tile // 4 * ((taps + 1) // 2) * 16 + 4 * tile + fixed
+            scratch += copy[0] * copy[1] * number(plain["in_c"])
+            params: dict[str, Param] = {
+                **shared,
+                "scratch": low.scratch(f"{layer.name}/packed", scratch),
+                "tile": tile,
+                "copy_h": copy[0],
+                "copy_w": copy[1],
+            }
+            # a tile is packed, then written; a copy of the input is the first thing made
+            lead = Lead(ANYWHERE) if copy[0] else leads.tiles(params, tile)
+            note = f"{tile} pixels a tile" + (", padded copy" if copy[0] else "")
+            found.append(Candidate("conv_2d_packed", params, {"in": lead}, note))
+    return found
+
+
+def _tiles(pixels: int, taps: int) -> list[int]:
+    """Pixels packed at a time, a multiple of 4: all, a half, a third, a quarter..."""
+    most = max(4, TILE_BYTES // (2 * taps) & ~3)
+    counts = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024]
+    tiles = [min(most, (-(-pixels // n) + 3) & ~3) for n in counts]
+    return list(dict.fromkeys([*tiles, 8, 4] if pixels > 8 else tiles))
 
 
 def _copy(plain: dict[str, Param]) -> tuple[int, int]:
@@ -137,74 +143,75 @@ def _three(weights: np.ndarray) -> np.ndarray:
     return fits.astype(np.int8)
 
 
-def lead(kernel: str, params: dict[str, Param]) -> Lead:
-    """Where a packed kernel's output may lie over its input."""
-    if kernel == "depthwise_packed":  # packs a channel's plane, then writes the channel
-        return leads.planes(number(params["c"]))
-    if kernel == "fully_connected_packed":  # packs a row's last chunk, then writes the row
-        in_c, out_c = number(params["in_c"]), number(params["out_c"])
-        return leads.matrix(number(params["rows"]), in_c, out_c, out_c)
-    if number(params["copy_h"]) > 0:
-        return Lead(ANYWHERE)
-    return leads.tiles(params, number(params["tile"]))  # packs a tile, then writes it
-
-
-def depthwise(low: Lowering, layer: Layer, plain: dict[str, Param]) -> dict[str, Param] | None:
-    """Parameters of ``depthwise_packed``."""
+def depthwise(low: Lowering, layer: Layer, plain: dict[str, Param]) -> list[Candidate]:
+    """``depthwise_packed``."""
     shape = [plain[k] for k in ("k_h", "k_w", "multiplier", "dilation_h", "dilation_w")]
     if shape != [3, 3, 1, 1, 1] or max(number(plain["pad_top"]), number(plain["pad_left"])) > 2:
-        return None
+        return []
     rows = layer.weights.reshape(-1, 3)
     if not lanes.runs_fit(rows, 2).all():
-        return None
+        return []
     two = ~lanes.runs_fit(layer.weights, 3)
     shared = constants(low, layer)
     if shared is None:
-        return None
+        return []
     half, width = (number(plain["out_h"]) + 1) // 2, number(plain["out_w"])
     plane_rows = (half - 1) * number(plain["stride_h"]) + 3
     plane_cols = (width - 1) * number(plain["stride_w"]) + 3
-    tile = min(half, max(1, ACC_BYTES // (8 * width)))
-    return {
+    shared |= {
         **_kept(plain, "depthwise_packed"),
-        **shared,
         "two": low.const(f"{layer.name}/two", two.astype(np.int8), "requant"),
-        "scratch": low.scratch(
-            f"{layer.name}/packed", 4 * plane_rows * plane_cols + 8 * tile * width
-        ),
-        "tile": tile,
         "weights": low.const(f"{layer.name}/weights", layer.weights.T),
         "c": plain["in_c"],
     }
+    # a channel's plane is packed, then the channel is written
+    lead = leads.planes(number(plain["in_c"]))
+    found = []
+    for tile in sorted({-(-half // n) for n in (1, 2, 3, 4, 6, 8, 12, 16, half)}):
+        scratch = 4 * plane_rows * plane_cols + 8 * tile * width
+        params: dict[str, Param] = {
+            **shared,
+            "tile": tile,
+            "scratch": low.scratch(f"{layer.name}/packed", scratch),
+        }
+        note = f"{tile} lines a tile"
+        found.append(Candidate("depthwise_packed", params, {"in": lead}, note))
+    return found
 
 
-def fully_connected(
-    low: Lowering, layer: Layer, plain: dict[str, Param]
-) -> dict[str, Param] | None:
-    """Parameters of ``fully_connected_packed``."""
+def fully_connected(low: Lowering, layer: Layer, plain: dict[str, Param]) -> list[Candidate]:
+    """``fully_connected_packed`` with chunks of several sizes."""
     if plain["weights_offset"] != 0 or not lanes.runs_fit(layer.weights, 2).all():
-        return None
+        return []
     one_rule = len(set(layer.scales)) == 1
     shared = constants(low, layer, one_rule)
     if shared is None:
-        return None
+        return []
     out_c, in_c = layer.weights.shape
     even = (in_c + 1) & ~1
-    groups = (out_c + 3) // 4 if in_c > CHUNK else 1
-    scratch = min(even, CHUNK) // 2 * 12 + 16 * groups
     padded = np.zeros(((out_c + 3) & ~3, even), np.int16)
     padded[:out_c, :in_c] = layer.weights
     # [group of 4][pair of taps][pair of outputs][output][tap]
     ordered = (padded + 128).reshape(-1, 2, 2, even // 2, 2).transpose(0, 3, 1, 2, 4)
     words = ordered.astype(np.uint8).reshape(-1, 4).copy().view(np.int32)
-    return {
+    shared |= {
         **_kept(plain, "fully_connected_packed"),
-        **shared,
         "weights": low.const(f"{layer.name}/weights", words.reshape(-1)),
-        "scratch": low.scratch(f"{layer.name}/packed", scratch),
-        "chunk": CHUNK,
         "per_channel": int(not one_rule),
     }
+    # a row's last chunk is packed, then the row is written
+    lead = leads.matrix(number(plain["rows"]), in_c, out_c, out_c)
+    found = []
+    for chunk in sorted({even, *(c for c in CHUNKS if c < even)}):
+        groups = (out_c + 3) // 4 if chunk < in_c else 1
+        params: dict[str, Param] = {
+            **shared,
+            "scratch": low.scratch(f"{layer.name}/packed", chunk // 2 * 12 + 16 * groups),
+            "chunk": chunk,
+        }
+        note = f"{min(chunk, in_c)} inputs a chunk"
+        found.append(Candidate("fully_connected_packed", params, {"in": lead}, note))
+    return found
 
 
 def _kept(plain: dict[str, Param], kernel: str) -> dict[str, Param]:

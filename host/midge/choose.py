@@ -1,0 +1,247 @@
+"""Chooses a kernel for each layer: fast or small, and the front between the two.
+
+A layer's candidates (:class:`midge.program.Candidate`) differ in cycles, which :mod:`midge.cost`
+expects, and in the bytes that their step needs: scratch, and how far the output may lie over the
+input. What a step needs depends on no other layer's candidate. So under a limit on the arena each
+layer takes its quickest candidate whose step fits; the limits worth trying are what the steps of
+all candidates need. The planner then says what arena comes of it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from midge import cost
+from midge.errors import BudgetError
+from midge.plan import Plan, plan, step_bytes
+from midge.program import (
+    ANYWHERE,
+    WRITTEN,
+    BufferRef,
+    ConstRef,
+    Draft,
+    Lead,
+    Overlap,
+    Param,
+    Program,
+    Step,
+)
+
+SLACK = 1.04  # "speed" gives up this factor in cycles for the smaller arena
+SMALL_FACTOR = 2.0  # "ram" gives up at most this factor in cycles, where no latency is asked for
+_TRIES = 4  # of the smallest: what the planner makes of them may come in another order
+_CLOSE = 1.02  # points of the front nearer than this, in cycles or in bytes, say the same
+
+
+@dataclasses.dataclass(frozen=True)
+class Goal:
+    """What to choose for.
+
+    ``prefer`` "speed": the fewest cycles in ``ram_bytes``, but for a few percent (``SLACK``) that
+    a smaller arena may cost. "ram": the smallest arena that needs at most ``cycles``, or
+    ``SMALL_FACTOR`` times the fastest's where that is None.
+    """
+
+    prefer: str = "speed"
+    ram_bytes: int | None = None
+    cycles: float | None = None
+    cpu: str = cost.DEFAULT_CPU
+
+
+@dataclasses.dataclass(frozen=True)
+class Point:
+    """One way to build a model: ``picks`` has the candidate's number for each layer."""
+
+    arena_bytes: int
+    cycles: float  # as midge.cost expects them
+    picks: tuple[int, ...]
+
+
+def settle(draft: Draft, picks: tuple[int, ...] | list[int], cpu: str | None = None) -> Program:
+    """The program of the chosen candidates, with only their buffers and constants.
+
+    With ``cpu``, each step's ``cycles`` are set.
+    """
+    chosen = [layer.candidates[i] for layer, i in zip(draft.layers, picks, strict=True)]
+    values = [value for each in chosen for value in each.params.values()]
+    kept = {value.buffer for value in values if isinstance(value, BufferRef)}
+    kept |= {port.buffer for port in (*draft.inputs, *draft.outputs)}
+    for buffer in sorted(kept):
+        while (part := draft.buffers[buffer].within) is not None:
+            buffer = part[0]
+            kept.add(buffer)
+    consts = dict.fromkeys(value.const for value in values if isinstance(value, ConstRef))
+    new_buffer = {old: new for new, old in enumerate(sorted(kept))}
+    new_const = {old: new for new, old in enumerate(consts)}
+
+    def moved(value: Param) -> Param:
+        if isinstance(value, BufferRef):
+            return BufferRef(new_buffer[value.buffer])
+        return ConstRef(new_const[value.const]) if isinstance(value, ConstRef) else value
+
+    steps = []
+    for layer, each in zip(draft.layers, chosen, strict=True):
+        params = {name: moved(value) for name, value in each.params.items()}
+        used = {k: p.buffer for k, p in params.items() if isinstance(p, BufferRef)}
+        reads = [b for name, b in used.items() if not name.startswith(WRITTEN)]
+        writes = [b for name, b in used.items() if name.startswith(WRITTEN)]
+        step = Step(
+            each.kernel,
+            params,
+            layer.layer,
+            layer.op,
+            list(dict.fromkeys(reads)),
+            writes,
+            layer.macs,
+            _overlaps(params, each.leads),
+            each.note,
+        )
+        if cpu is not None:
+            step.cycles = cost.cycles(cpu, each, draft.consts)
+        steps.append(step)
+    buffers = []
+    for old in sorted(kept):
+        copy = dataclasses.replace(draft.buffers[old])
+        if copy.within is not None:
+            copy.within = new_buffer[copy.within[0]], copy.within[1]
+        buffers.append(copy)
+    return Program(
+        draft.name,
+        draft.path,
+        draft.sha256,
+        steps,
+        buffers,
+        [dataclasses.replace(draft.consts[old]) for old in consts],
+        [dataclasses.replace(p, buffer=new_buffer[p.buffer]) for p in draft.inputs],
+        [dataclasses.replace(p, buffer=new_buffer[p.buffer]) for p in draft.outputs],
+        states=draft.states,
+    )
+
+
+def _overlaps(params: dict[str, Param], leads: dict[str, Lead]) -> list[Overlap]:
+    """Leads by buffer: one that several operands read has the least, if all have one."""
+    out = params["out"]
+    assert isinstance(out, BufferRef)
+    found: dict[int, list[Lead]] = {}
+    for name, operand in params.items():
+        if isinstance(operand, BufferRef) and not name.startswith(WRITTEN):
+            found.setdefault(operand.buffer, []).append(leads.get(name, Lead(-ANYWHERE)))
+    result = []
+    for buffer, each in found.items():
+        step = each[0].step if len({lead.step for lead in each}) == 1 else 0
+        lead = Lead(min(lead.last for lead in each), step)
+        if lead != Lead(-ANYWHERE):
+            result.append(Overlap(buffer, out.buffer, lead))
+    return result
+
+
+class Chooser:
+    """All candidates of a draft with their cycles and the bytes of their steps."""
+
+    def __init__(self, draft: Draft, cpu: str):
+        self.draft = draft
+        self.cpu = cpu
+        self.cycles = [
+            [cost.cycles(cpu, each, draft.consts) or 0.0 for each in layer.candidates]
+            for layer in draft.layers
+        ]
+        most = max((len(layer.candidates) for layer in draft.layers), default=0)
+        by_number = []
+        for i in range(most):
+            picks = [min(i, len(layer.candidates) - 1) for layer in draft.layers]
+            by_number.append(step_bytes(settle(draft, picks))[1:-1])
+        self.bytes = [
+            [by_number[i][n] for i in range(len(layer.candidates))]
+            for n, layer in enumerate(draft.layers)
+        ]
+        self._plans: dict[tuple[int, ...], tuple[Program, Plan]] = {}
+
+    def picks(self, limit: int) -> tuple[int, ...]:
+        """Each layer's quickest candidate whose step needs at most ``limit`` bytes; where none
+        does, the one that needs least."""
+        chosen = []
+        for cycles, sizes in zip(self.cycles, self.bytes, strict=True):
+            numbers = range(len(cycles))
+            fitting = [i for i in numbers if sizes[i] <= limit]
+            if fitting:
+                chosen.append(min(fitting, key=lambda i: (cycles[i], sizes[i])))
+            else:
+                chosen.append(min(numbers, key=lambda i: (sizes[i], cycles[i])))
+        return tuple(chosen)
+
+    def ways(self) -> list[tuple[int, ...]]:
+        """All that :meth:`picks` may give, the fewest bytes first, each with fewer cycles than
+        the one before."""
+        least = max((min(sizes) for sizes in self.bytes), default=0)
+        limits = sorted({size for sizes in self.bytes for size in sizes if size >= least})
+        found: list[tuple[int, ...]] = []
+        for limit in limits or [0]:
+            picks = self.picks(limit)
+            if not found or self.total(picks) < self.total(found[-1]):
+                found.append(picks)
+        return found
+
+    def total(self, picks: tuple[int, ...]) -> float:
+        return sum(cycles[i] for cycles, i in zip(self.cycles, picks, strict=True))
+
+    def build(self, picks: tuple[int, ...]) -> tuple[Program, Plan]:
+        """The program of these picks, planned."""
+        if picks not in self._plans:
+            program = settle(self.draft, picks, self.cpu)
+            self._plans[picks] = program, plan(program)
+        return self._plans[picks]
+
+    def point(self, picks: tuple[int, ...]) -> Point:
+        return Point(self.build(picks)[0].arena_bytes, self.total(picks), picks)
+
+    def front(self) -> list[Point]:
+        """From the fastest to the smallest: each has a smaller arena and more cycles than the one
+        before. Points that differ by less than 2% in both are left out."""
+        ways = self.ways()[::-1]
+        points = [self.point(ways[0])]
+        for picks in ways[1:]:
+            if picks != ways[-1] and self.total(picks) < points[-1].cycles * _CLOSE:
+                continue
+            found = self.point(picks)
+            if found.arena_bytes >= points[-1].arena_bytes:
+                continue
+            if found.cycles <= points[-1].cycles:  # as quick, and smaller
+                points.pop()
+            points.append(found)
+        return points
+
+    def choose(self, goal: Goal) -> tuple[int, ...]:
+        """The picks for a goal; see :class:`Goal`.
+
+        Raises:
+            BudgetError: "ram" was asked for with fewer cycles than the fastest needs.
+        """
+        ways = self.ways()
+        if goal.prefer == "ram":
+            limit = goal.cycles or SMALL_FACTOR * self.total(ways[-1])
+            quick = [picks for picks in ways if self.total(picks) <= limit]
+            if not quick:
+                raise BudgetError(
+                    f"the fastest kernels need about {self.total(ways[-1]):.0f} cycles for one "
+                    f"inference, the budget allows {limit:.0f}",
+                    where=self.draft.path,
+                    do="make the model smaller, or raise the budget",
+                )
+            return min(quick[:_TRIES], key=lambda picks: self.point(picks).arena_bytes)
+        if goal.ram_bytes is not None:
+            ways = self._within(ways, goal.ram_bytes)
+        slowest = SLACK * self.total(ways[-1])
+        return next(picks for picks in ways if self.total(picks) <= slowest)
+
+    def _within(self, ways: list[tuple[int, ...]], limit: int) -> list[tuple[int, ...]]:
+        """Those of ``ways`` that the planner fits into ``limit``; the smallest if none."""
+        if self.point(ways[-1]).arena_bytes <= limit:
+            return ways
+        good, bad = 0, len(ways) - 1
+        while bad - good > 1:
+            middle = (good + bad) // 2
+            if self.point(ways[middle]).arena_bytes <= limit:
+                good = middle
+            else:
+                bad = middle
+        return ways[: good + 1]

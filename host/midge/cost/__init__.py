@@ -1,0 +1,41 @@
+"""Cycles that a kernel call is expected to take on a CPU, before anything is built or run.
+
+The cycles are a sum of counts times coefficients. :mod:`midge.cost.counts` counts, for each
+kernel, how often each of its loops runs, from the parameters alone; ``<cpu>.toml`` says what one
+turn costs. ``scripts/fit_cost.py`` measures single layers on the emulated core and fits the
+coefficients. What depends on the data, a clamped result say, goes in as its average.
+"""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from midge.cost.counts import counts
+
+if TYPE_CHECKING:
+    from midge.program import Candidate, Const
+
+DEFAULT_CPU = "cortex-m0plus"  # also where a CPU has no figures of its own
+_HERE = Path(__file__).parent
+
+
+@functools.cache
+def coefficients(cpu: str) -> dict[str, dict[str, float]]:
+    """Kernel -> count -> cycles, of a CPU or, where there is no file for it, of the default."""
+    file = _HERE / f"{cpu}.toml"
+    if not file.is_file():
+        file = _HERE / f"{DEFAULT_CPU}.toml"
+    table = tomllib.loads(file.read_text(encoding="utf-8"))
+    return {name: values for name, values in table.items() if isinstance(values, dict)}
+
+
+def cycles(cpu: str, candidate: Candidate, consts: list[Const]) -> float | None:
+    """What one call takes; None for a kernel of which nothing is known."""
+    known = coefficients(cpu).get(candidate.kernel)
+    if known is None:
+        return None
+    found = counts(candidate.kernel, candidate.params, consts)
+    return sum(n * known.get(name, 0.0) for name, n in found.items())

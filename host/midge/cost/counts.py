@@ -1,0 +1,263 @@
+"""How often a kernel's loops run: one function a kernel, from its parameters.
+
+The names of the counts are the keys of the CPUs' files. A count that no file has costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from midge.program import Const, ConstRef, Param
+
+Counts = dict[str, float]
+
+
+class Args:
+    """A call's parameters: numbers as attributes, constants by :meth:`data`."""
+
+    def __init__(self, params: dict[str, Param], consts: list[Const]):
+        self._params = params
+        self._consts = consts
+
+    def __getattr__(self, name: str) -> int:
+        value = self._params[name]
+        assert isinstance(value, int), name
+        return value
+
+    def data(self, name: str) -> np.ndarray | None:
+        """A constant operand's data, if it is there."""
+        value = self._params[name]
+        return self._consts[value.const].data if isinstance(value, ConstRef) else None
+
+
+def counts(kernel: str, params: dict[str, Param], consts: list[Const]) -> Counts:
+    """The counts of one call. A kernel without a function here has one count, the call."""
+    count = _COUNTS.get(kernel)
+    found = count(Args(params, consts)) if count else {}
+    return {"call": 1, **found}
+
+
+# -- windows --------------------------------------------------------------------------------------
+
+
+def _taps(a: Args, axis: str, dilation: int = 1) -> np.ndarray:
+    """Taps inside the input, for each output line or column."""
+    out, stride, k, size = (getattr(a, f"{n}_{axis}") for n in ("out", "stride", "k", "in"))
+    start = np.arange(out) * stride - (a.pad_top if axis == "h" else a.pad_left)
+    at = start[:, None] + np.arange(k) * dilation
+    return ((at >= 0) & (at < size)).sum(axis=1)
+
+
+def _requant(a: Args, outputs: float) -> Counts:
+    return {"kinked" if a.data("kink") is not None else "outputs": outputs}
+
+
+# -- packed kernels -------------------------------------------------------------------------------
+
+
+def conv_2d_packed(a: Args) -> Counts:
+    pixels, tile = a.out_h * a.out_w, a.tile
+    tiles = -(-pixels // tile)
+    groups = -(-pixels // 4) if tile % 4 == 0 else 0
+    three = a.data("three")
+    with_three = int(three.sum()) if three is not None else 0
+    with_two = a.out_c - with_three
+    pairs = (a.taps + 1) // 2
+    rest = pairs % 3
+    threes = (pairs - rest) // 3 * 2
+    found: Counts = {
+        "two_taps": groups * (with_two * pairs + with_three * rest),
+        "three_taps": groups * with_three * threes,
+        "blocks": groups * (with_two * -(-pairs // 16) + with_three * -(-threes // 16)),
+        "groups": groups * a.out_c,
+        "rows": tiles * a.out_c,
+        "widened": tiles * a.out_c * ((a.taps + 3) & ~3),
+        "tiles": tiles,
+        **_requant(a, pixels * a.out_c),
+    }
+    pointwise = a.taps == a.in_c and (a.stride_h, a.stride_w) == (1, 1)
+    if pointwise and pixels == a.in_h * a.in_w:
+        whole = a.in_c % 4 == 0
+        found["pointwise_groups"] = groups
+        found["packed_words" if whole else "packed_bytes"] = groups * a.in_c
+        return found
+    run = a.k_w * a.in_c
+    whole = all(n % 4 == 0 for n in (run, a.stride_w * a.in_c, a.in_w * a.in_c))
+    found["window_groups"] = groups
+    found["runs"] = groups * a.k_h
+    edges = np.zeros(0, bool)
+    if a.copy_h > 0:
+        found["copied_rows"] = min(a.in_h, a.copy_h - a.pad_top)
+        found["copied"] = a.copy_h * a.copy_w * a.in_c
+        whole = whole and (a.copy_w * a.in_c) % 4 == 0
+    else:
+        edges = _edge_groups(a)
+        whole = whole and (a.pad_left * a.in_c) % 4 == 0
+        found["edge_groups"] = float(edges.sum())
+        found["edge_runs"] = float(edges.sum()) * 4 * a.k_h
+        found["edge_bytes"] = float(edges.sum()) * 4 * a.taps
+        if a.dilation_w > 1:
+            found["dilated"] = float(edges.sum()) * 4 * a.k_h * a.k_w
+    found["packed_words" if whole else "packed_bytes"] = groups * a.taps
+    return found
+
+
+def _edge_groups(a: Args) -> np.ndarray:
+    """Which groups of four windows do not all lie inside the input, or are dilated."""
+    inside_y = _taps(a, "h", a.dilation_h) == a.k_h
+    inside_x = (_taps(a, "w") == a.k_w) & (a.dilation_w == 1)
+    inside = (inside_y[:, None] & inside_x[None, :]).reshape(-1)
+    padded = np.concatenate([inside, np.repeat(inside[-1:], -len(inside) % 4)])
+    return np.asarray(~padded.reshape(-1, 4).all(axis=1))
+
+
+def depthwise_packed(a: Args) -> Counts:
+    half = (a.out_h + 1) // 2
+    rows, cols = (half - 1) * a.stride_h + 3, (a.out_w - 1) * a.stride_w + 3
+    two = a.data("two")
+    with_two = int(two.sum()) if two is not None else 0
+    n = min(a.in_w, cols - a.pad_left)
+    apart = half * a.stride_h
+    last = rows - a.pad_top
+    both = max(0, min(last, a.in_h - apart))
+    single = min(rows, a.in_h + a.pad_top) - both
+    return {
+        "windows_two": half * a.out_w * with_two,
+        "windows_three": half * a.out_w * (a.c - with_two),
+        "lines": half * a.c,
+        "channels": a.c,
+        "packed": n * both * a.c,
+        "packed_rows": both * a.c,
+        "padded": n * single * a.c,
+        "padded_rows": (rows - both) * a.c,
+        "filled": rows * cols,
+        **_requant(a, a.out_h * a.out_w * a.c),
+    }
+
+
+def fully_connected_packed(a: Args) -> Counts:
+    groups = (a.out_c + 3) // 4
+    chunks = -(-a.in_c // a.chunk)
+    pairs = sum((min(a.chunk, a.in_c - i) + 1) // 2 for i in range(0, a.in_c, a.chunk))
+    return {
+        "two_taps": a.rows * groups * pairs,
+        "calls": a.rows * groups * chunks,
+        "packed": a.rows * pairs,
+        "groups": a.rows * groups,
+        "chunks": a.rows * chunks,
+        **_requant(a, a.rows * a.out_c),
+    }
+
+
+# -- plain kernels --------------------------------------------------------------------------------
+
+
+def conv_2d(a: Args) -> Counts:
+    pixels, outputs = a.out_h * a.out_w, a.out_h * a.out_w * a.out_c
+    one_tap = (a.k_h, a.k_w, a.stride_h, a.stride_w) == (1, 1, 1, 1)
+    same = (a.in_h, a.in_w) == (a.out_h, a.out_w)
+    if one_tap and a.groups == 1 and a.in_offset == 0 and same:
+        return {"point_products": outputs * a.in_c, "point_outputs": outputs, "pixels": pixels}
+    lines, columns = _taps(a, "h", a.dilation_h), _taps(a, "w", a.dilation_w)
+    depth = a.in_c // a.groups
+    joined = a.dilation_w * a.in_c == depth
+    runs = float(lines.sum()) * (a.out_w if joined else float(columns.sum()))
+    return {
+        "products": float(lines.sum() * columns.sum()) * depth * a.out_c,
+        "runs": runs * a.out_c,
+        "lines": float(lines.sum()) * a.out_w * a.out_c,
+        "outputs": outputs,
+        "pixels": pixels,
+    }
+
+
+def depthwise_conv_2d(a: Args) -> Counts:
+    lines, columns = _taps(a, "h", a.dilation_h), _taps(a, "w", a.dilation_w)
+    out_c = a.in_c * a.multiplier
+    return {
+        "products": float(lines.sum() * columns.sum()) * out_c,
+        "lines": float(lines.sum()) * a.out_w * out_c,
+        "outputs": a.out_h * a.out_w * out_c,
+        "channels": a.out_h * a.out_w * a.in_c,
+        "pixels": a.out_h * a.out_w,
+    }
+
+
+def fully_connected(a: Args) -> Counts:
+    outputs = a.rows * a.out_c
+    wide = a.data("mult_low") is not None
+    return {
+        "products": outputs * a.in_c,
+        "wide_outputs" if wide else "outputs": outputs,
+        "rows": a.rows,
+        "offset_inputs": a.rows * a.in_c if a.weights_offset else 0,
+    }
+
+
+def _pool(a: Args) -> Counts:
+    lines, columns = _taps(a, "h"), _taps(a, "w")
+    return {
+        "taps": float(lines.sum() * columns.sum()) * a.c,
+        "lines": float(lines.sum()) * a.out_w * a.c,
+        "outputs": a.out_h * a.out_w * a.c,
+        "pixels": a.out_h * a.out_w,
+    }
+
+
+def mean(a: Args) -> Counts:
+    outputs = a.keep_0 * a.keep_1
+    return {
+        "inputs": outputs * a.reduce_0 * a.reduce_1,
+        "runs": outputs * a.reduce_0,
+        "outputs": outputs,
+    }
+
+
+def _walked(a: Args) -> Counts:
+    lines = a.dim_0 * a.dim_1 * a.dim_2
+    return {"outputs": lines * a.dim_3, "lines": lines}
+
+
+def _size(a: Args) -> Counts:
+    return {"outputs": a.size}
+
+
+def softmax(a: Args) -> Counts:
+    return {"outputs": a.rows * a.depth, "rows": a.rows}
+
+
+def copy(a: Args) -> Counts:
+    return {"rows": a.rows, "bytes": a.rows * a.row_bytes}
+
+
+def pad(a: Args) -> Counts:
+    rows = a.in_0 * a.in_1 * a.in_2
+    return {
+        "rows": rows,
+        "bytes": rows * a.in_3,
+        "filled": a.out_0 * a.out_1 * a.out_2 * a.out_3,
+    }
+
+
+_COUNTS: dict[str, Callable[[Args], Counts]] = {
+    "conv_2d": conv_2d,
+    "conv_2d_packed": conv_2d_packed,
+    "depthwise_conv_2d": depthwise_conv_2d,
+    "depthwise_packed": depthwise_packed,
+    "fully_connected": fully_connected,
+    "fully_connected_packed": fully_connected_packed,
+    "max_pool_2d": _pool,
+    "average_pool_2d": _pool,
+    "mean": mean,
+    "add": _walked,
+    "mul": _walked,
+    "add_tables": _size,
+    "lookup": _size,
+    "quantize": _size,
+    "dequantize": _size,
+    "softmax": softmax,
+    "copy": copy,
+    "pad": pad,
+}
