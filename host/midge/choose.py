@@ -27,7 +27,7 @@ from midge.program import (
     Step,
 )
 
-SLACK = 1.04  # "speed" gives up this factor in cycles for the smaller arena
+SLACK = 1.015  # "speed" gives up this factor in cycles for the smaller arena
 SMALL_FACTOR = 2.0  # "ram" gives up at most this factor in cycles, where no latency is asked for
 _TRIES = 4  # of the smallest: what the planner makes of them may come in another order
 _CLOSE = 1.02  # points of the front nearer than this, in cycles or in bytes, say the same
