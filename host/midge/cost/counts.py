@@ -115,25 +115,31 @@ def _edge_groups(a: Args) -> np.ndarray:
 
 def depthwise_packed(a: Args) -> Counts:
     half = (a.out_h + 1) // 2
+    apart = (a.out_h - half) * a.stride_h
     rows, cols = (half - 1) * a.stride_h + 3, (a.out_w - 1) * a.stride_w + 3
     two = a.data("two")
     with_two = int(two.sum()) if two is not None else 0
     n = min(a.in_w, cols - a.pad_left)
-    apart = half * a.stride_h
-    last = rows - a.pad_top
-    both = max(0, min(last, a.in_h - apart))
-    single = min(rows, a.in_h + a.pad_top) - both
+    last, under = rows - a.pad_top, a.in_h - apart
+    both = max(0, min(last, under))
+    single = max(0, min(0, under) - max(-a.pad_top, -apart))
+    single += max(0, min(last, a.in_h) - max(0, under))
+    pairs = a.out_w // 2 if a.stride_w < 3 else 0
+    stride = min(2, a.stride_w)
     return {
-        "windows_two": half * a.out_w * with_two,
-        "windows_three": half * a.out_w * (a.c - with_two),
+        f"pairs_{stride}_two": half * pairs * with_two,
+        f"pairs_{stride}_three": half * pairs * (a.c - with_two),
+        "alone_two": half * (a.out_w - 2 * pairs) * with_two,
+        "alone_three": half * (a.out_w - 2 * pairs) * (a.c - with_two),
         "lines": half * a.c,
+        "tiles": -(-half // a.tile) * a.c,
         "channels": a.c,
         "packed": n * both * a.c,
         "packed_rows": both * a.c,
         "padded": n * single * a.c,
-        "padded_rows": (rows - both) * a.c,
+        "padded_rows": single * a.c,
         "filled": rows * cols,
-        **_requant(a, a.out_h * a.out_w * a.c),
+        **_requant(a, 2 * half * a.out_w * a.c),
     }
 
 
