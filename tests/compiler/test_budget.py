@@ -61,7 +61,7 @@ def test_ram_names_the_buffers_of_the_peak(shared_models: Path) -> None:
     assert sizes[0] == 36864  # what layer 2 writes and layer 3 reads
     shared = re.search(r"needed at once \((\d+) bytes shared: the output lies over", text)
     assert shared is not None
-    assert sum(sizes) - int(shared[1]) == vww.program.arena_bytes
+    assert sum(sizes) - int(shared[1]) == vww.plan.lower_bound
 
 
 def test_models_share_ram_but_not_flash(shared_models: Path) -> None:
