@@ -107,6 +107,8 @@ _VERSIONS = {
     "ELU": 1,
     "RELU_0_TO_1": 1,
     "DEPTH_TO_SPACE": 1,
+    **dict.fromkeys(("CEIL", "COS", "FLOOR", "ROUND", "SIN", "SQUARE"), 1),
+    **dict.fromkeys(("SELECT", "SELECT_V2", "LOGICAL_AND", "LOGICAL_OR", "LOGICAL_NOT"), 1),
 }
 
 
@@ -228,7 +230,7 @@ class _Writer:
         for key, value in attrs.items():
             if key in _ENUMS:
                 value = getattr(_ENUMS[key], value)
-            elif key == "output_type":
+            elif key in ("output_type", "quantized_bias_type"):
                 value = _TYPES[value]
             elif isinstance(value, tuple):
                 value = self.ints(value)

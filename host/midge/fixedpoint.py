@@ -40,6 +40,16 @@ def inverse_sqrt(x: int) -> tuple[int, int]:
     return wrap32(inverse << max(-right, 0)), -max(right, 0)
 
 
+def reciprocal_of_one_plus(x: int) -> int:
+    """``1 / (1 + x)`` for x in [0, 1), both in Q0.31: ``midge_reciprocal.h``."""
+    d = (x + 2**31) >> 1
+    r = wrap32(1515870810 + mul_high(d, -1010580540))
+    for _ in range(3):
+        error = wrap32((1 << 29) - mul_high(d, r))
+        r = wrap32(r + (mul_high(r, error) << 2))
+    return min(2 * r, 2**31 - 1)
+
+
 # -- SOFTMAX -----------------------------------------------------------------------------------
 
 _EXP_STEPS = (  # exp(-2**k) in Q0.31, k = -2...4: gemmlowp's fixedpoint.h

@@ -8,6 +8,7 @@ from __future__ import annotations
 from midge import window_check
 from midge.errors import ModelError
 from midge.graph import Graph, Op, Tensor
+from midge.passes import fuse_tables
 
 FLOATS = ("float16", "float32", "float64")
 _CONVERT = (
@@ -136,6 +137,9 @@ def _activations(graph: Graph, op: Op) -> list[Tensor]:
 def _check_floats(graph: Graph) -> None:
     working = [op for op in graph.ops if op.kind not in _FLOAT_OPS]
     floating = [op for op in working if _is_float(graph, op)]
+    if floating:
+        in_tables = fuse_tables.absorbed(graph)
+        floating = [op for op in floating if graph.ops.index(op) not in in_tables]
     if not floating:
         return
     consts = [t for t in graph.tensors.values() if t.is_const]

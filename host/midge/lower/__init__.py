@@ -86,6 +86,8 @@ _LOWER: dict[str, Callable[[Lowering, Op], None]] = {
     "RESIZE_NEAREST_NEIGHBOR": resize.resize_nearest_neighbor,
     "RESIZE_BILINEAR": resize.resize_bilinear,
 }
+# What passes make of TFLite's ops.
+_MADE: dict[str, Callable[[Lowering, Op], None]] = {"LOOKUP": activation.by_given_table}
 
 
 def lower(graph: Graph, kernels: str = "auto", picks: str = "fastest") -> Program:
@@ -119,7 +121,7 @@ def draft(graph: Graph, kernels: str = "auto") -> Draft:
     low = Lowering(graph, kernels)
     inputs = [_port(low, t) for t in graph.inputs]
     for op in graph.ops:
-        function = _LOWER.get(op.kind)
+        function = _LOWER.get(op.kind) or _MADE.get(op.kind)
         if function is None:
             raise ModelError(
                 f"op {op.kind} is not supported", where=op.where(graph), do=ops.instead(op.kind)

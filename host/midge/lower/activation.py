@@ -36,6 +36,12 @@ def by_table(low: Lowering, op: Op) -> None:
     lookup(low, op, table)
 
 
+def by_given_table(low: Lowering, op: Op) -> None:
+    """LOOKUP of :mod:`midge.passes.fuse_tables`."""
+    _ends(low, op)
+    lookup(low, op, op.attrs["table"])
+
+
 def _ends(low: Lowering, op: Op) -> tuple[Tensor, Tensor]:
     return low.typed(op, op.inputs[0], "int8"), low.typed(op, op.outputs[0], "int8")
 

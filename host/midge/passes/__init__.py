@@ -16,6 +16,7 @@ from midge.passes import (
     fold_constants,
     fuse_pad,
     fuse_relu,
+    fuse_tables,
     merge_reshapes,
     pad_after_reshape,
 )
@@ -25,6 +26,7 @@ PASSES = (
     drop_identity,
     merge_reshapes,
     fuse_relu,
+    fuse_tables,
     pad_after_reshape,
     fuse_pad,
     drop_channels,

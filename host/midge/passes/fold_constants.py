@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from midge import slices
+from midge import elementwise, slices
 from midge.errors import ModelError
 from midge.graph import Graph, Op, Tensor
 
@@ -121,29 +121,8 @@ def _arithmetic(function: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Eva
     return evaluate
 
 
-def _quantize(op: Op, values: Values, operands: list[Tensor], result: Tensor) -> np.ndarray | None:
-    """float32 to int8 as the reference kernel: divide in float32, round half away from zero."""
-    if operands[0].dtype != "float32" or result.dtype != "int8" or result.quant is None:
-        return None
-    if len(result.quant.scale) != 1:
-        return None
-    # A float64 holds a float32 quotient and half of its unit exactly, so this rounds once.
-    quotient = (values[0] / result.quant.scale[0]).astype(np.float64)
-    rounded = np.trunc(quotient + np.copysign(0.5, quotient))
-    return np.clip(rounded + result.zero_point, -128, 127).astype(np.int8)
-
-
-def _dequantize(
-    op: Op, values: Values, operands: list[Tensor], result: Tensor
-) -> np.ndarray | None:
-    """int8 to float32 as the reference kernel: one product of two float32."""
-    quant = operands[0].quant
-    if operands[0].dtype != "int8" or result.dtype != "float32" or quant is None:
-        return None
-    if len(quant.scale) != 1:
-        return None
-    centred = values[0].astype(np.int32) - int(quant.zero_point[0])
-    return quant.scale[0] * centred.astype(np.float32)
+def _affine(op: Op, values: Values, operands: list[Tensor], result: Tensor) -> np.ndarray | None:
+    return elementwise.affine(op.kind, values[0], operands[0], result)
 
 
 def _is_index(tensor: Tensor) -> bool:
@@ -156,12 +135,12 @@ _EVALUATORS: dict[str, Evaluator] = {
     "ADD": _arithmetic(np.add),
     "CAST": _cast,
     "CONCATENATION": _concat,
-    "DEQUANTIZE": _dequantize,
+    "DEQUANTIZE": _affine,
     "EXPAND_DIMS": _reshape,
     "GATHER": _gather,
     "MUL": _arithmetic(np.multiply),
     "PACK": _pack,
-    "QUANTIZE": _quantize,
+    "QUANTIZE": _affine,
     "REDUCE_PROD": _product,
     "RESHAPE": _reshape,
     "SQUEEZE": _reshape,
