@@ -151,13 +151,25 @@ _SUPPORTED = (
     ),
 )
 
+# Ops that run as a part of a table: where they and their neighbours depend on one int8
+# activation, element by element (midge.passes.fuse_tables).
+_IN_TABLES = {
+    "bool": (
+        "EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL", "LOGICAL_AND",
+        "LOGICAL_OR", "LOGICAL_NOT", "SELECT", "SELECT_V2",
+    ),
+    "float32": (
+        "ABS", "ADD", "CEIL", "COS", "DIV", "ELU", "EXP", "FLOOR", "LOG", "MAXIMUM", "MINIMUM",
+        "MUL", "NEG", "ROUND", "RSQRT", "SIGN", "SIN", "SQRT", "SQUARE",
+        "SQUARED_DIFFERENCE", "SUB",
+    ),
+}  # fmt: skip
+
 # What to build the layer from instead.
 _INSTEAD = {
     "UNIDIRECTIONAL_SEQUENCE_RNN": "use Conv1D layers over the window instead of the RNN",
     "BIDIRECTIONAL_SEQUENCE_LSTM": "use a unidirectional LSTM, or Conv1D layers",
     "LSTM": "use an LSTM layer of tf_keras, which converts to UNIDIRECTIONAL_SEQUENCE_LSTM",
-    "SIN": "compute the feature before predict()",
-    "COS": "compute the feature before predict()",
     "POW": "multiply instead of raising to a power",
     "ADD_N": "use Add, which converts to ADD, instead of tf.add_n",
     "TOPK_V2": "take the best scores on the board, after predict()",
@@ -165,6 +177,15 @@ _INSTEAD = {
     "CAST": "give the model inputs of the type it computes in",
     "SHAPE": "give every dimension a size (Input(batch_shape=(1, ...))), then convert again",
 }
+
+
+_IN_TABLES_TEXT = (
+    "Where ops depend, element by element, on one int8 activation, the compiler makes one table "
+    "of them all, bit for bit: swish, SELU, Mish, Softplus, clipping, and what the converter "
+    "leaves in float between DEQUANTIZE and QUANTIZE. Besides the ops above these can be part of "
+    "one:",
+    "",
+)
 
 
 def table() -> tuple[OpInfo, ...]:
@@ -191,6 +212,11 @@ def instead(kind: str) -> str:
     """What to do about an op that is not supported."""
     if supported(kind):
         return f"{kind} runs on {types(kind)}: convert the model to full int8 (`midge convert`)"
+    if any(kind in kinds for kinds in _IN_TABLES.values()):
+        return (
+            f"{kind} runs only where it and its neighbours depend, element by element, on one "
+            "int8 activation and constants of one element"
+        )
     return _INSTEAD.get(kind, "build the layer from supported ops; `docs/ops.md` lists them")
 
 
@@ -199,4 +225,6 @@ def markdown() -> str:
     names = ("op", "types", "kernel", "equals LiteRT's reference", "limits")
     rows = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
     rows += [f"| {i.kind} | {i.types} | {i.kernel} | {i.exact} | {i.limits} |" for i in _SUPPORTED]
+    rows += ["", *_IN_TABLES_TEXT]
+    rows += [f"- {types}: {', '.join(kinds)}." for types, kinds in _IN_TABLES.items()]
     return "\n".join(rows) + "\n"

@@ -86,6 +86,13 @@ def read(path: str | Path) -> Graph:
 
 def parse(data: bytes, path: str, name: str) -> Graph:
     """As :func:`read`, from the file's bytes."""
+    graph = parse_unchecked(data, path, name)
+    tflite_check.check(graph)
+    return graph
+
+
+def parse_unchecked(data: bytes, path: str, name: str) -> Graph:
+    """As :func:`parse`, whatever the model computes in."""
     if data[4:8] != b"TFL3":
         raise ModelError(
             f"not a .tflite file: bytes 4 to 8 are {data[4:8]!r}, a model has b'TFL3'",
@@ -93,13 +100,11 @@ def parse(data: bytes, path: str, name: str) -> Graph:
             do="convert a Keras model or SavedModel with `midge convert`",
         )
     try:
-        graph = _Parser(data, path, name).graph()
+        return _Parser(data, path, name).graph()
     except ModelError:
         raise
     except Exception as err:  # flatbuffers' accessors fail in many ways on damaged files
         raise _damaged(path, f"{type(err).__name__}: {err}", len(data)) from err
-    tflite_check.check(graph)
-    return graph
 
 
 def _damaged(path: str, why: str, size: int) -> ModelError:

@@ -208,13 +208,15 @@ def test_other_integer_models(dtype: str, kind: str) -> None:
 def test_unknown_op_says_which_layer_and_what_instead(tmp_path: Path) -> None:
     kit = Kit(8)
     y = kit.conv(kit.input((1, 5, 5, 2), quant(0.05, 3)), 3)
-    y = kit.op("SIN", [y], kit.shape(y), kit.quant(y))
-    path = tmp_path / "sin.tflite"
+    y = kit.op("TOPK_V2", [y], kit.shape(y), kit.quant(y))
+    path = tmp_path / "top.tflite"
     path.write_bytes(tflite_writer.write(kit.done(y)))
     with pytest.raises(ModelError) as caught:
-        compile_model(path, Meta("sin"))
-    assert str(caught.value).startswith(f"{path}: layer 1 SIN 'sin1': op SIN is not supported")
-    assert "before predict()" in caught.value.do
+        compile_model(path, Meta("top"))
+    assert str(caught.value).startswith(
+        f"{path}: layer 1 TOPK_V2 'topk_v21': op TOPK_V2 is not supported"
+    )
+    assert "after predict()" in caught.value.do
 
 
 def test_op_newer_than_the_schema() -> None:

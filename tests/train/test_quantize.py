@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from midge.compile import compile_model
 from midge.errors import MidgeError, ModelError
 from midge.train import quantize
 from midge.train.leftover import find_leftovers
@@ -65,14 +66,27 @@ def test_int8_with_batch_1(keras, tmp_path, kind):
 def test_float_leftover_is_named_with_a_replacement(keras, tmp_path):
     layers = keras.layers
     path = saved(
-        keras, tmp_path / "m.keras", layers.Conv1D(4, 3, activation="elu", name="bump"),
+        keras, tmp_path / "m.keras", layers.Conv1D(4, 3, activation="sparsemax", name="bump"),
         layers.GlobalAveragePooling1D(), layers.Dense(2),
     )  # fmt: skip
     out = tmp_path / "out.tflite"
-    with pytest.raises(ModelError, match=r"m\.keras: 1 op stayed float .*ELU '.*bump.*") as error:
+    with pytest.raises(
+        ModelError, match=r"m\.keras: \d ops stayed float .*CUMSUM '.*bump.*"
+    ) as error:
         convert(path, SAMPLES, out)
-    assert "ReLU instead of ELU" in error.value.do
+    assert "sums made on the board" in error.value.do
     assert [p.name for p in tmp_path.iterdir()] == ["m.keras"]
+
+
+@pytest.mark.slow
+def test_a_float_leftover_that_becomes_a_table_is_no_error(keras, tmp_path):
+    layers = keras.layers
+    path = saved(
+        keras, tmp_path / "m.keras", layers.Conv1D(4, 3, activation="elu"),
+        layers.LayerNormalization(), layers.GlobalAveragePooling1D(), layers.Dense(2),
+    )  # fmt: skip
+    out = convert(path, SAMPLES, tmp_path / "out.tflite")
+    assert "lookup" in {step.kernel for step in compile_model(out).program.steps}
 
 
 @pytest.mark.slow

@@ -10,16 +10,9 @@ from midge.errors import ModelError
 
 # What to use instead, by TFLite op; the layers that usually cause it.
 _INSTEAD = {
-    "ELU": "ReLU instead of ELU",
-    "GELU": "ReLU instead of GELU",
-    "NEG": "BatchNormalization instead of LayerNormalization",
-    "RSQRT": "BatchNormalization instead of LayerNormalization",
-    "SQUARED_DIFFERENCE": "BatchNormalization instead of LayerNormalization",
-    "DIV": "a multiplication by a constant instead of a division",
     "POW": "multiplications instead of a power",
-    "EXP": "ReLU or sigmoid instead of an exponential",
-    "LOG": "the logarithm computed before the model, in the features",
     "BATCH_MATMUL": "Conv1D instead of attention",
+    "CUMSUM": "sums made on the board, after the model",
     "COS": "the feature computed before the model",
     "SIN": "the feature computed before the model",
 }
@@ -27,12 +20,13 @@ _FLOATS = (tflite.TensorType.FLOAT32, tflite.TensorType.FLOAT16, tflite.TensorTy
 
 
 def find_leftovers(content: bytes, where: str) -> None:
-    """Passes if no tensor of the ``.tflite`` in ``content`` is float.
+    """Passes if no op of the ``.tflite`` in ``content`` computes in float on the board.
 
     Raises:
         ModelError: names each layer that reads or writes a float, and what to use instead.
     """
-    found = list(_float_ops(tflite.Model.GetRootAs(content, 0)))
+    in_tables = _in_tables(content, where)
+    found = [op for op in _float_ops(tflite.Model.GetRootAs(content, 0)) if op[1] not in in_tables]
     # The converter puts a conversion on either side of what it left: those are not the cause.
     causes = [op for op in found if op[0] not in ("QUANTIZE", "DEQUANTIZE")] or found
     if not causes:
@@ -46,6 +40,17 @@ def find_leftovers(content: bytes, where: str) -> None:
         where=where,
         do="use " + ", ".join(advice) if advice else "replace these layers by Conv, Dense, ReLU",
     )
+
+
+def _in_tables(content: bytes, where: str) -> set[int]:
+    """Numbers of the layers that the compiler makes tables of, float or not."""
+    from midge import tflite_reader
+    from midge.passes import fuse_tables
+
+    try:
+        return fuse_tables.absorbed(tflite_reader.parse_unchecked(content, where, "model"))
+    except ModelError:
+        return set()  # said when the model is compiled
 
 
 def _float_ops(model: tflite.Model) -> Iterator[tuple[str, int, str]]:
