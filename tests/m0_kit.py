@@ -14,6 +14,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from midge import abi, core
 from midge.compile import CompiledModel
 from midge.emit_c import emit
@@ -55,10 +57,11 @@ __attribute__((section(".startup"), noreturn)) void _start(void) {
     const midge_model_t *m = &midge_model_%(ident)s;
     memset(arena, 0xA5, sizeof(arena));
     midge_reset(m);
-    memcpy(arena + m->inputs[0].offset, m->golden_in, m->inputs[0].size);
+    memcpy(arena + m->inputs[0].offset, m->golden_in, m->inputs[0].size * %(in_item)d);
     midge_run(m, arena, trace, NULL);
+    size_t n = m->outputs[0].size * %(out_item)d;
     register uint32_t r0 __asm__("r0") =
-        memcmp(arena + m->outputs[0].offset, m->golden_out, m->outputs[0].size) == 0 ? 0u : 1u;
+        memcmp(arena + m->outputs[0].offset, m->golden_out, n) == 0 ? 0u : 1u;
     __asm__ volatile("bkpt #0x11" :: "r"(r0));
     for (;;) {
     }
@@ -122,5 +125,11 @@ def execute(folder: Path, elf: Path, *options: str) -> Run:
 def run_model(folder: Path, compiled: CompiledModel, *options: str) -> Run:
     """One inference of the model's golden sample."""
     source = next(p for p in emit(compiled, folder) if p.suffix == ".c")
-    names = {"ident": source.stem.removeprefix("model_"), "arena": compiled.program.arena_bytes}
+    program = compiled.program
+    names = {
+        "ident": source.stem.removeprefix("model_"),
+        "arena": program.arena_bytes,
+        "in_item": np.dtype(program.inputs[0].dtype).itemsize,
+        "out_item": np.dtype(program.outputs[0].dtype).itemsize,
+    }
     return execute(folder, link(folder, _MODEL_MAIN % names, [source]), *options)

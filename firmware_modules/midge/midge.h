@@ -1,6 +1,6 @@
-// The Midge core: int8 inference in plain C99.
+// The Midge core: int8 and 16x8 inference in plain C99.
 //
-// No allocation, no libc beyond memcpy/memset/memmove, no float in int8 paths.
+// No allocation, no libc beyond memcpy/memset/memmove, no float in integer paths.
 // The same files are compiled into firmware, into the host's shared library and (later) into a
 // native .mpy, so a prediction has the same bits everywhere.
 #ifndef MIDGE_H
@@ -113,8 +113,9 @@ void midge_run(const midge_model_t *model, uint8_t *arena, midge_trace_t trace, 
 // op that has an unknown opcode or a wrong length.
 int midge_run_words(const int32_t *words, size_t n_words, const midge_ctx_t *ctx);
 
-// Quantizes n raw counts into q; see midge_raw_t. raw->channels must divide n.
+// Quantizes n raw counts into q, of the port's type (int8, uint8, int16); see midge_raw_t.
+// raw->channels must divide n; q may be counts.
 void midge_quantize_raw(const midge_raw_t *raw, const midge_port_t *port,
-    const int16_t *counts, size_t n, int8_t *q);
+    const int16_t *counts, size_t n, void *q);
 
 #endif // MIDGE_H

@@ -6,9 +6,9 @@
 #include "midge_math.h"
 
 typedef struct _midge_walk_t {
-    const int8_t *a;
-    const int8_t *b;
-    int8_t *out;
+    const void *a;
+    const void *b;
+    void *out;
     int32_t dims[4];
     int32_t a_strides[4];
     int32_t b_strides[4];
@@ -23,28 +23,31 @@ typedef struct _midge_walk_t {
         { (p)->b_stride_0, (p)->b_stride_1, (p)->b_stride_2, (p)->b_stride_3 } \
     }
 
-typedef int8_t (*midge_binary_t)(const void *params, int32_t a, int32_t b);
-
+// Defines NAME(walk, params, function) for elements of type TYPE.
 // An element of an input is read just before its place in the output is written, so an input
 // that is not broadcast may lie where the output does.
-static inline __attribute__((always_inline)) void midge_broadcast(const midge_walk_t *w,
-    const void *params, midge_binary_t function) {
-    int8_t *y = w->out;
-    for (int32_t i = 0; i < w->dims[0]; i++) {
-        for (int32_t j = 0; j < w->dims[1]; j++) {
-            for (int32_t k = 0; k < w->dims[2]; k++) {
-                const int8_t *a = w->a + i * w->a_strides[0] + j * w->a_strides[1]
-                    + k * w->a_strides[2];
-                const int8_t *b = w->b + i * w->b_strides[0] + j * w->b_strides[1]
-                    + k * w->b_strides[2];
-                for (int32_t l = 0; l < w->dims[3]; l++) {
-                    *y++ = function(params, *a, *b);
-                    a += w->a_strides[3];
-                    b += w->b_strides[3];
-                }
-            }
-        }
+#define MIDGE_DEFINE_BROADCAST(NAME, TYPE) \
+    static inline __attribute__((always_inline)) void NAME(const midge_walk_t *w, \
+        const void *params, TYPE (*function)(const void *params, int32_t a, int32_t b)) { \
+        TYPE *y = w->out; \
+        for (int32_t i = 0; i < w->dims[0]; i++) { \
+            for (int32_t j = 0; j < w->dims[1]; j++) { \
+                for (int32_t k = 0; k < w->dims[2]; k++) { \
+                    const TYPE *a = (const TYPE *)w->a + i * w->a_strides[0] \
+                        + j * w->a_strides[1] + k * w->a_strides[2]; \
+                    const TYPE *b = (const TYPE *)w->b + i * w->b_strides[0] \
+                        + j * w->b_strides[1] + k * w->b_strides[2]; \
+                    for (int32_t l = 0; l < w->dims[3]; l++) { \
+                        *y++ = function(params, *a, *b); \
+                        a += w->a_strides[3]; \
+                        b += w->b_strides[3]; \
+                    } \
+                } \
+            } \
+        } \
     }
-}
+
+MIDGE_DEFINE_BROADCAST(midge_broadcast, int8_t)
+MIDGE_DEFINE_BROADCAST(midge_broadcast_16, int16_t)
 
 #endif // MIDGE_BROADCAST_H

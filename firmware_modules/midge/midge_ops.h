@@ -40,7 +40,21 @@
     X(69, log_softmax) \
     X(80, batch_matmul) \
     X(81, lstm) \
-    X(82, svdf)
+    X(82, svdf) \
+    X(100, conv_2d_16) \
+    X(101, depthwise_conv_2d_16) \
+    X(102, fully_connected_16) \
+    X(103, max_pool_2d_16) \
+    X(104, average_pool_2d_16) \
+    X(105, mean_16) \
+    X(106, add_16) \
+    X(107, mul_16) \
+    X(108, pad_16) \
+    X(109, rescale_16) \
+    X(110, sigmoid_16) \
+    X(111, softmax_16) \
+    X(112, quantize_16) \
+    X(113, dequantize_16)
 
 #define MIDGE_DECLARE(opcode, name) \
     void midge_##name(const midge_ctx_t *ctx, const void *params);

@@ -290,4 +290,6 @@ typedef struct _midge_batch_matmul_t {
     int32_t out_offset;
 } midge_batch_matmul_t;
 
+#include "midge_params_16.h"
+
 #endif // MIDGE_PARAMS_H

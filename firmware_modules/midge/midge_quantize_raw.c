@@ -8,13 +8,19 @@ static int64_t scale_count(const midge_raw_t *raw, uint32_t channel, int16_t cou
 }
 
 void midge_quantize_raw(const midge_raw_t *raw, const midge_port_t *port,
-    const int16_t *counts, size_t n, int8_t *q) {
-    int32_t low = port->dtype == MIDGE_UINT8 ? 0 : INT8_MIN;
-    int32_t high = port->dtype == MIDGE_UINT8 ? UINT8_MAX : INT8_MAX;
+    const int16_t *counts, size_t n, void *q) {
+    bool wide = port->dtype == MIDGE_INT16;
+    int32_t low = port->dtype == MIDGE_UINT8 ? 0 : wide ? INT16_MIN : INT8_MIN;
+    int32_t high = port->dtype == MIDGE_UINT8 ? UINT8_MAX : wide ? INT16_MAX : INT8_MAX;
     uint32_t channel = 0;
     for (size_t i = 0; i < n; i++) {
         int64_t y = scale_count(raw, channel, counts[i]) + port->zero_point;
-        q[i] = (int8_t)(y < low ? low : y > high ? high : y);
+        y = y < low ? low : y > high ? high : y;
+        if (wide) {
+            ((int16_t *)q)[i] = (int16_t)y;
+        } else {
+            ((int8_t *)q)[i] = (int8_t)y;
+        }
         channel = channel + 1 == raw->channels ? 0 : channel + 1;
     }
 }

@@ -30,8 +30,13 @@ qstr midge_dtype_name(uint8_t dtype) {
     return dtypes[dtype].name;
 }
 
-static bool is_byte(uint8_t dtype) {
-    return dtype == MIDGE_INT8 || dtype == MIDGE_UINT8;
+static bool is_quantized(uint8_t dtype) {
+    return dtype == MIDGE_INT8 || dtype == MIDGE_UINT8 || dtype == MIDGE_INT16;
+}
+
+// The inputs that take real values and raw counts besides what they are.
+static bool quantizes(uint8_t dtype) {
+    return dtype == MIDGE_INT8 || dtype == MIDGE_INT16;
 }
 
 int midge_io_typecode(const mp_buffer_info_t *info) {
@@ -85,10 +90,11 @@ void midge_io_input(const midge_port_t *port, mp_obj_t buffer, midge_io_t *io) {
     mp_buffer_info_t info;
     mp_get_buffer_raise(buffer, &info, MP_BUFFER_READ);
     io->typecode = plain_typecode(midge_io_typecode(&info));
-    bool quantizes = port->dtype == MIDGE_INT8 && (io->typecode == 'h' || io->typecode == 'f');
-    if (io->typecode != native_typecode(port) && !quantizes) {
-        wrong_type("window", port,
-            port->dtype == MIDGE_INT8 ? ", 'h' (raw counts) or 'f' (real values)" : "", &info);
+    bool good = quantizes(port->dtype) && (io->typecode == 'h' || io->typecode == 'f');
+    if (io->typecode != native_typecode(port) && !good) {
+        wrong_type("window", port, port->dtype == MIDGE_INT8
+            ? ", 'h' (raw counts) or 'f' (real values)"
+            : port->dtype == MIDGE_INT16 ? " or 'f' (real values)" : "", &info);
     }
     check("window", port, &info, io);
 }
@@ -97,45 +103,50 @@ void midge_io_output(const midge_port_t *port, mp_obj_t buffer, midge_io_t *io) 
     mp_buffer_info_t info;
     mp_get_buffer_raise(buffer, &info, MP_BUFFER_WRITE);
     io->typecode = plain_typecode(midge_io_typecode(&info));
-    bool dequantizes = is_byte(port->dtype) && io->typecode == 'f';
+    bool dequantizes = is_quantized(port->dtype) && io->typecode == 'f';
     if (io->typecode != native_typecode(port) && !dequantizes) {
-        wrong_type("scores", port, is_byte(port->dtype) ? " or 'f' (real values)" : "", &info);
+        wrong_type("scores", port, is_quantized(port->dtype) ? " or 'f' (real values)" : "", &info);
     }
     check("scores", port, &info, io);
 }
 
 // q = clamp(round(x / scale) + zero_point), halves away from zero, as TFLite's QUANTIZE does.
 // A NaN counts as 0.
-static int8_t quantize(const midge_port_t *port, float x) {
+static int32_t quantize(const midge_port_t *port, float x) {
     float steps = roundf(x / port->scale);
     if (isnan(steps)) {
         steps = 0.0f;
     }
-    // beyond +-1000 every zero point of an int8 clamps
-    steps = steps > 1000.0f ? 1000.0f : steps < -1000.0f ? -1000.0f : steps;
+    // beyond this every zero point clamps
+    steps = steps > 1e6f ? 1e6f : steps < -1e6f ? -1e6f : steps;
     int32_t q = (int32_t)steps + port->zero_point;
-    return (int8_t)(q > 127 ? 127 : q < -128 ? -128 : q);
+    int32_t high = port->dtype == MIDGE_INT16 ? INT16_MAX : INT8_MAX;
+    return q > high ? high : q < -high - 1 ? -high - 1 : q;
+}
+
+static void write_reals(const midge_port_t *port, const midge_io_t *io, void *q) {
+    for (size_t i = 0; i < port->size; i++) {
+        float x = io->typecode == 'f' ? ((const float *)io->data)[i]
+            : (float)((const int16_t *)io->data)[i];
+        if (port->dtype == MIDGE_INT16) {
+            ((int16_t *)q)[i] = (int16_t)quantize(port, x);
+        } else {
+            ((int8_t *)q)[i] = (int8_t)quantize(port, x);
+        }
+    }
 }
 
 void midge_io_write(const midge_model_t *model, size_t input, const midge_io_t *io,
     uint8_t *arena) {
     const midge_port_t *port = &model->inputs[input];
     uint8_t *dst = arena + port->offset;
-    int8_t *q = (int8_t *)dst;
-    if (io->typecode == native_typecode(port)) {
+    bool raw = input == 0 && model->raw != NULL && io->typecode == 'h';
+    if (raw && quantizes(port->dtype)) {
+        midge_quantize_raw(model->raw, port, io->data, port->size, dst);
+    } else if (io->typecode == native_typecode(port)) {
         memcpy(dst, io->data, port->size * midge_dtype_size(port->dtype));
-    } else if (io->typecode == 'f') {
-        const float *src = io->data;
-        for (size_t i = 0; i < port->size; i++) {
-            q[i] = quantize(port, src[i]);
-        }
-    } else if (input == 0 && model->raw != NULL) {
-        midge_quantize_raw(model->raw, port, io->data, port->size, q);
     } else {
-        const int16_t *src = io->data;
-        for (size_t i = 0; i < port->size; i++) {
-            q[i] = quantize(port, (float)src[i]);
-        }
+        write_reals(port, io, dst);
     }
 }
 

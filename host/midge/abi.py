@@ -50,6 +50,7 @@ class Abi:
 
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
 _STRUCT = re.compile(r"typedef struct _(\w+)\s*\{(.*?)\}\s*(\w+)\s*;", re.S)
+_ALIAS = re.compile(r"typedef\s+midge_(\w+)_t\s+midge_(\w+)_t\s*;")
 _FIELD = re.compile(r"(int32_t|midge_ref_t)\s+(\w+)")
 _OP = re.compile(r"\bX\(\s*(\d+)\s*,\s*(\w+)\s*\)")
 _VERSION = re.compile(r"#define\s+MIDGE_ABI\s+\(?(\d+)\)?")
@@ -78,6 +79,12 @@ def parse_structs(text: str, where: str = "midge_params.h") -> dict[str, tuple[F
             raise BuildError(f"{name} has two fields of one name", where=where)
         structs[found[1]] = tuple(fields)
     return structs
+
+
+def parse_aliases(text: str) -> dict[str, str]:
+    """Reads ``typedef midge_<kernel>_t midge_<other>_t;``: other -> the kernel whose fields it
+    has."""
+    return {name: known for known, name in _ALIAS.findall(_COMMENT.sub("", text))}
 
 
 def parse_ops(text: str, where: str = "midge_ops.h") -> dict[str, int]:
@@ -118,6 +125,11 @@ def parse(folder: Path) -> Abi:
     structs = {kernel: fields for group in found for kernel, fields in group.items()}
     if len(structs) != sum(map(len, found)):
         raise BuildError("two headers have a struct of one name", where=str(folder))
+    for name, known in parse_aliases("".join(params.values())).items():
+        if known not in structs or name in structs:
+            what = f"midge_{name}_t is called after midge_{known}_t, needed: a struct, a new name"
+            raise BuildError(what, where=str(folder))
+        structs[name] = structs[known]
     tables = texts["midge_ops.h"] + texts["midge_dsp_ops.h"]
     opcodes = parse_ops(tables, str(folder / "midge_ops.h"))
     if structs.keys() != opcodes.keys():

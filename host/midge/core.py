@@ -197,7 +197,7 @@ class Core:
         Args:
             counts: int16, any shape; the number of channels divides its size.
             offset, mult, shift: integers [channels], from :mod:`midge.raw`.
-            zero_point: of the model's input; ``dtype`` its type, int8 or uint8.
+            zero_point: of the model's input; ``dtype`` its type, int8, uint8 or int16.
 
         Returns:
             An array of ``dtype``, with the shape of ``counts``.
@@ -218,7 +218,7 @@ class Core:
                 f"{[c.size for c in columns]} channels: needed a whole number of samples"
             )
         out = np.empty(counts.shape, dtype)
-        port = _Port(dtype={"int8": 0, "uint8": 1}[dtype], zero_point=zero_point)
+        port = _Port(dtype={"int8": 0, "uint8": 1, "int16": 2}[dtype], zero_point=zero_point)
         raw = _Raw(channels, *(column.ctypes.data for column in columns))
         self._quantize(
             ctypes.byref(raw), ctypes.byref(port), counts.ctypes.data, counts.size, out.ctypes.data

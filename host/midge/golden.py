@@ -55,8 +55,12 @@ def golden_input(compiled: CompiledModel) -> np.ndarray:
 
 
 def _pattern(port: Port) -> np.ndarray:
-    """-128..127 in steps of 37 (prime to 256, so each value comes once in 256)."""
-    steps = (np.arange(int(np.prod(port.shape)), dtype=np.int64) * 37) % 256
+    """The type's whole range: bytes in steps of 37 (prime to 256, so each value comes once in
+    256), int16 in steps of 25717 (prime to 65536)."""
+    count = np.arange(int(np.prod(port.shape)), dtype=np.int64)
+    if port.dtype == "int16":
+        return (count * 25717 % 65536 - 32768).astype(port.dtype).reshape(port.shape)
+    steps = (count * 37) % 256
     if port.dtype == "float32":
         return ((steps - 128) / 128).astype(np.float32).reshape(port.shape)
     values = steps if port.dtype == "uint8" else steps - 128

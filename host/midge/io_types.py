@@ -49,7 +49,7 @@ def check_buffer(what: str, port: Port, buffer: Any, writable: bool = False) -> 
     if port.dtype == "int8" and not writable:
         accepted += ["h", "f"]
         also = ", 'h' (raw counts) or 'f' (real values)"
-    elif port.dtype in ("int8", "uint8") and writable:
+    elif port.dtype == "int16" or (port.dtype in ("int8", "uint8") and writable):
         accepted.append("f")
         also = " or 'f' (real values)"
     needs = f"{what}: needs {size} elements of type '{native}'{also}"
@@ -76,14 +76,15 @@ def check_buffer(what: str, port: Port, buffer: Any, writable: bool = False) -> 
 
 
 def quantize_real(port: Port, values: np.ndarray) -> np.ndarray:
-    """float32 to int8 as TFLite's QUANTIZE: ``round(x / scale) + zero_point``, halves away
-    from zero, clamped. A NaN counts as 0."""
+    """float32 to int8 or int16 as TFLite's QUANTIZE: ``round(x / scale) + zero_point``, halves
+    away from zero, clamped. A NaN counts as 0."""
     assert port.quant is not None
     with np.errstate(over="ignore", invalid="ignore"):
         steps = (values / port.quant.scale[0]).astype(np.float64)
-    steps = np.clip(np.nan_to_num(steps, nan=0.0), -1000, 1000)
+    steps = np.clip(np.nan_to_num(steps, nan=0.0), -1e6, 1e6)
     rounded = np.trunc(steps + np.copysign(0.5, steps))
-    return np.clip(rounded + int(port.quant.zero_point[0]), -128, 127).astype(np.int8)
+    ends = np.iinfo(port.dtype)
+    return np.clip(rounded + int(port.quant.zero_point[0]), ends.min, ends.max).astype(port.dtype)
 
 
 def to_real(port: Port, values: np.ndarray) -> np.ndarray:

@@ -81,10 +81,11 @@ class Model:
         Args:
             window: a buffer with as many elements as the input, C-contiguous. ``'b'``, ``'B'``,
                 bytes: quantized already; ``'h'``: raw int16 sensor counts, quantized by the
-                sidecar's ``raw`` scaling (without one, a count is the real value); ``'f'``:
-                real values, quantized as ``round(x / scale) + zero_point`` (halves away from
-                zero), clamped. A model of several inputs takes a tuple of buffers.
-            scores: a writable buffer with as many elements as the output: bytes as they are,
+                sidecar's ``raw`` scaling (without one, a count is the real value; for an int16
+                input, the quantized one); ``'f'``: real values, quantized as
+                ``round(x / scale) + zero_point`` (halves away from zero), clamped. A model of
+                several inputs takes a tuple of buffers.
+            scores: a writable buffer with as many elements as the output: its own type,
                 ``'f'``: dequantized. A model of several outputs takes a tuple.
 
         A model with state (an LSTM) goes on from where the call before left it; see
@@ -227,13 +228,13 @@ class Model:
 
     def _write(self, number: int, values: np.ndarray) -> None:
         port = self.compiled.program.inputs[number]
-        if port.dtype == "int8" and values.dtype == np.float32:
+        counts = values.dtype == np.int16 and port.dtype in ("int8", "int16")
+        if counts and number == 0 and self._raw is not None:
+            values = quantize_raw(self._raw, port, values)
+        elif port.dtype in ("int8", "int16") and values.dtype == np.float32:
             values = quantize_real(port, values)
-        elif port.dtype == "int8" and values.dtype == np.int16:
-            if number == 0 and self._raw is not None:
-                values = quantize_raw(self._raw, port, values)
-            else:
-                values = quantize_real(port, values.astype(np.float32))
+        elif port.dtype == "int8" and counts:
+            values = quantize_real(port, values.astype(np.float32))
         self._runner.write(number, values.view(port.dtype))
 
 

@@ -12,7 +12,9 @@ import dataclasses
 class OpInfo:
     """One TFLite op.
 
-    ``types``: input -> output types. ``kernel``: the C kernel, ``table`` for a 256-byte lookup
+    ``types``: input -> output types; int16 is the activations of 16x8 models, whose weights are
+    int8 and whose zero points are 0. ``kernel``: the C kernel (``<kernel>_16`` for int16; there
+    ``sigmoid_16`` and ``rescale_16`` do what tables do for int8), ``table`` for a 256-byte lookup
     made when the model is compiled, or ``folded`` where no code runs on the board.
     ``exact``: "bit-exact" with LiteRT's reference kernel, or why not. ``limits``: what the op
     does not do.
@@ -32,20 +34,23 @@ _MOVED_BUT_INT16 = "int8, uint8, int32, float32"
 _CONSTANT = "constant operands"
 
 _SUPPORTED = (
-    OpInfo("CONV_2D", "int8", "conv_2d", limits="constant weights, zero point 0"),
+    OpInfo("CONV_2D", "int8; int16", "conv_2d", limits="constant weights, zero point 0"),
     OpInfo(
-        "DEPTHWISE_CONV_2D", "int8", "depthwise_conv_2d", limits="constant weights, zero point 0"
+        "DEPTHWISE_CONV_2D",
+        "int8; int16",
+        "depthwise_conv_2d",
+        limits="constant weights, zero point 0",
     ),
     OpInfo(
         "FULLY_CONNECTED",
-        "int8",
+        "int8; int16",
         "fully_connected",
         exact=f"bit-exact; {_OVERFLOW}",
         limits="constant weights",
     ),
-    OpInfo("MAX_POOL_2D", "int8", "max_pool_2d"),
-    OpInfo("AVERAGE_POOL_2D", "int8", "average_pool_2d"),
-    OpInfo("MEAN", "int8", "mean", limits="constant axes"),
+    OpInfo("MAX_POOL_2D", "int8; int16", "max_pool_2d"),
+    OpInfo("AVERAGE_POOL_2D", "int8; int16", "average_pool_2d"),
+    OpInfo("MEAN", "int8; int16", "mean", limits="constant axes"),
     OpInfo(
         "SUM",
         "int8",
@@ -54,7 +59,10 @@ _SUPPORTED = (
         limits="constant axes",
     ),
     OpInfo(
-        "REDUCE_MAX", "int8", "max_pool_2d", limits="constant axes; input and output scaled alike"
+        "REDUCE_MAX",
+        "int8; int16",
+        "max_pool_2d",
+        limits="constant axes; input and output scaled alike",
     ),
     OpInfo(
         "REDUCE_MIN", "int8", "reduce_min", limits="constant axes; input and output scaled alike"
@@ -62,9 +70,9 @@ _SUPPORTED = (
     OpInfo("REDUCE_PROD", "int8", "reduce_prod", limits="constant axes"),
     OpInfo("ARG_MAX", "int8 -> int32", "arg_max", limits="constant axis"),
     OpInfo("ARG_MIN", "int8 -> int32", "arg_max", limits="constant axis"),
-    OpInfo("ADD", "int8", "add"),
-    OpInfo("SUB", "int8", "add"),
-    OpInfo("MUL", "int8", "mul"),
+    OpInfo("ADD", "int8; int16", "add"),
+    OpInfo("SUB", "int8; int16", "add"),
+    OpInfo("MUL", "int8; int16", "mul"),
     OpInfo(
         "DIV",
         "int8",
@@ -76,22 +84,22 @@ _SUPPORTED = (
     OpInfo("MINIMUM", "int8", "minimum", limits="inputs and output quantized alike"),
     OpInfo("SQUARED_DIFFERENCE", "int8", "squared_difference"),
     OpInfo("PRELU", "int8", "prelu"),
-    OpInfo("PAD", "int8, uint8", "pad", limits="constant paddings"),
-    OpInfo("PADV2", "int8, uint8", "pad", limits="constant paddings and value"),
+    OpInfo("PAD", "int8, uint8, int16", "pad", limits="constant paddings"),
+    OpInfo("PADV2", "int8, uint8, int16", "pad", limits="constant paddings and value"),
     OpInfo("RESHAPE", "any", "folded"),
     OpInfo("SQUEEZE", "any", "folded"),
     OpInfo("EXPAND_DIMS", "any", "folded"),
     OpInfo("CONCATENATION", "any", "copy", limits="inputs and output quantized alike"),
-    OpInfo("SOFTMAX", "int8", "softmax", limits="last axis, up to 4095 classes"),
+    OpInfo("SOFTMAX", "int8; int16", "softmax", limits="last axis, up to 4095 classes"),
     OpInfo("LOG_SOFTMAX", "int8", "log_softmax", limits="last axis, up to 4095 classes"),
     OpInfo("L2_NORMALIZATION", "int8", "l2_normalization", limits="last axis"),
-    OpInfo("LOGISTIC", "int8", "table"),
-    OpInfo("TANH", "int8", "table"),
-    OpInfo("RELU", "int8", "table"),
-    OpInfo("RELU6", "int8", "table"),
+    OpInfo("LOGISTIC", "int8; int16", "table"),
+    OpInfo("TANH", "int8; int16", "table"),
+    OpInfo("RELU", "int8; int16", "table"),
+    OpInfo("RELU6", "int8; int16", "table"),
     OpInfo("RELU_N1_TO_1", "int8", "table"),
     OpInfo("RELU_0_TO_1", "int8", "table"),
-    OpInfo("LEAKY_RELU", "int8", "table"),
+    OpInfo("LEAKY_RELU", "int8; int16", "table"),
     OpInfo("HARD_SWISH", "int8", "table"),
     OpInfo("BATCH_MATMUL", "int8", "batch_matmul", limits="up to 4 dimensions"),
     OpInfo(
@@ -118,12 +126,13 @@ _SUPPORTED = (
     OpInfo("NEG", "int8", "table", limits="of the integers, as LiteRT: zero points are ignored"),
     OpInfo(
         "QUANTIZE",
-        "float32 -> int8, uint8",
+        "float32 -> int8, uint8, int16",
         "quantize",
         exact="bit-exact; not a number becomes the lowest value, where LiteRT is undefined",
     ),
     OpInfo("QUANTIZE", "int8, uint8 -> int8, uint8", "table"),
-    OpInfo("DEQUANTIZE", "int8, uint8 -> float32", "dequantize"),
+    OpInfo("QUANTIZE", "int16 -> int8, int16; int8 -> int16", "rescale_16"),
+    OpInfo("DEQUANTIZE", "int8, uint8, int16 -> float32", "dequantize"),
     OpInfo("TRANSPOSE_CONV", "int8", "transpose_conv", limits="constant weights, zero point 0"),
     OpInfo("TRANSPOSE", _MOVED, "move", limits=_CONSTANT),
     OpInfo("STRIDED_SLICE", _MOVED, "move", limits=_CONSTANT),

@@ -59,6 +59,11 @@ class Lead:
         """Whether the output may begin ``shift`` bytes behind the operand."""
         return shift <= self.last or (self.step > 0 and shift % self.step == 0)
 
+    def scaled(self, item: int) -> Lead:
+        """The same walk over elements of ``item`` bytes instead of one."""
+        last = self.last if abs(self.last) == ANYWHERE else self.last * item
+        return Lead(last, self.step * item)
+
 
 @dataclasses.dataclass(frozen=True)
 class Overlap:

@@ -15,11 +15,12 @@ import numpy as np
 
 INT8 = (-128, 127)
 UINT8 = (0, 255)
+INT16 = (-32768, 32767)
 
 
 def limits(dtype: str) -> tuple[int, int]:
-    """The range of an 8-bit type: ``int8`` or ``uint8``."""
-    return {"int8": INT8, "uint8": UINT8}[dtype]
+    """The range of a quantized type: ``int8``, ``uint8`` or ``int16``."""
+    return {"int8": INT8, "uint8": UINT8, "int16": INT16}[dtype]
 
 
 def round_away(x: float) -> int:
@@ -139,6 +140,59 @@ def single_rounding(scale: float) -> tuple[int, int, int]:
                 return mult >> 31, mult & (2**31 - 1), bits - 31
             return mult, 0, bits
     raise ValueError(f"no integer multiplier rounds like scale {scale!r}")
+
+
+@functools.lru_cache(maxsize=4096)
+def single_rounding_16(scale: float, limit: int) -> tuple[int, int, int]:
+    """As :func:`single_rounding`, for int16 results and sums within ``-limit...limit``.
+
+    Always with ``mult_low``, so the factor has 62 bits. Results up to 32768, of both signs, are
+    proven; a wider one is clamped. Seldom no factor does it, since ``double(acc) * scale`` is
+    rounded to 53 bits before it is rounded to an integer: then the two parts are the scale's
+    own 53 bits and the shift is below 0, ``scale = (mult * 2**31 + mult_low) * 2**shift``; the
+    kernel rounds as doubles do.
+
+    Raises:
+        ValueError: the scale is outside 0...2**30.
+    """
+    if not 0 <= scale < 2.0**30:
+        raise ValueError(f"scale {scale:g} is outside 0...2**30")
+    first = _critical(scale, float(limit)) if scale > 0 else []
+    if not first:
+        return 0, 0, 1
+    fraction, exponent = math.frexp(scale)
+    right = min(31 - exponent, 62)
+    low, high = _multiplier_interval(first, right + 31)
+    mult = min(max(low, math.floor(math.ldexp(scale, right + 31))), high)
+    if low > high or mult >= 2**62:
+        mult, right = int(fraction * 2**53), exponent - 53
+    return mult >> 31, mult & (2**31 - 1), right
+
+
+def _critical(scale: float, limit: float) -> list[tuple[int, int]]:
+    """As :func:`_thresholds`, for k in 1...32768: those that bound the multiplier most."""
+    k = np.arange(1, 32769, dtype=np.float64)
+    k = k[(k - 0.5) / scale <= limit + 1]
+    acc = np.ceil((k - 0.5) / scale)  # below 2**53, so exact in float64
+    while (late := (_round_up(np.maximum(acc - 1, 0) * scale) >= k) & (acc > 0)).any():
+        acc -= late
+    while (early := _round_up(acc * scale) < k).any():
+        acc += early
+    k, acc = k[acc <= limit], acc[acc <= limit]
+    if k.size == 0:
+        return []
+    slack = 2.0**-45  # far above the rounding errors of the quotients
+    after = (k - 0.5) / acc
+    with np.errstate(divide="ignore"):
+        before = (k - 0.5) / (acc - 1)
+    tight = (after >= after.max() * (1 - slack)) | (before <= before.min() * (1 + slack))
+    return [(int(a), int(b)) for a, b in zip(k[tight], acc[tight], strict=True)]
+
+
+def _round_up(x: np.ndarray) -> np.ndarray:
+    """Rounded to the nearest integer, halves up; x >= 0."""
+    whole = np.floor(x)
+    return np.asarray(whole + (x - whole >= 0.5))
 
 
 def _thresholds(scale: float) -> list[tuple[int, int]]:

@@ -37,7 +37,8 @@ def raw_constants(compiled: CompiledModel) -> RawConstants | None:
     ``gain / scale``, of which 31 bits are kept.
 
     Raises:
-        ModelError: the input is not int8, or the numbers do not suit its shape or range.
+        ModelError: the input is neither int8 nor int16, or the numbers do not suit its shape or
+            range.
     """
     raw = compiled.meta.raw
     if raw is None:
@@ -45,11 +46,11 @@ def raw_constants(compiled: CompiledModel) -> RawConstants | None:
     port = compiled.program.inputs[0]
     where = f"{compiled.program.path}: raw"
     channels = port.shape[-1] if port.shape else 1
-    if port.dtype != "int8" or port.quant is None:
+    if port.dtype not in ("int8", "int16") or port.quant is None:
         raise ModelError(
-            f"input 0 is {port.dtype}; raw counts need an int8 input",
+            f"input 0 is {port.dtype}; raw counts need an int8 or int16 input",
             where=where,
-            do="convert the model with an int8 input",
+            do="convert the model with an int8 or int16 input",
         )
     if len(raw.offset) != len(raw.gain) or len(raw.gain) not in (1, channels):
         raise ModelError(
@@ -87,10 +88,10 @@ def _multiplier(real: float, where: str) -> tuple[int, int]:
 
 
 def quantize_raw(raw: RawConstants, port: Port, counts: np.ndarray) -> np.ndarray:
-    """int16 counts to int8, flat, channels last, by the C core."""
+    """int16 counts to the input's type, flat, channels last, by the C core."""
     from midge import core
 
     assert port.quant is not None
     offset, mult, shift = (np.array(column) for column in (raw.offset, raw.mult, raw.shift))
     zero_point = int(port.quant.zero_point[0])
-    return core.load().quantize_raw(counts, offset, mult, shift, zero_point)
+    return core.load().quantize_raw(counts, offset, mult, shift, zero_point, port.dtype)

@@ -1,4 +1,4 @@
-"""Says what kind of model a file holds, and refuses all but int8 models of batch 1.
+"""Says what kind of model a file holds, and refuses all but int8 and 16x8 models of batch 1.
 
 Runs on the graph as read, before constant folding, which would hide how it was quantized.
 """
@@ -71,7 +71,7 @@ _OPERANDS: dict[str, tuple[int, tuple[str, ...]]] = {
 
 
 def check(graph: Graph) -> None:
-    """Raises ``ModelError`` where the graph is not a static int8 model of batch 1."""
+    """Raises ``ModelError`` where the graph is not a static int8 or 16x8 model of batch 1."""
     _check_operands(graph)
     _check_variables(graph)
     _check_batch(graph)
@@ -146,7 +146,7 @@ def _check_floats(graph: Graph) -> None:
     count = f"{len(floating)} of {len(working)} layers compute in float"
     if any(t.dtype == "float16" for t in consts):
         found = f"a float16 model ({count})"
-    elif len(floating) < len(working) and any(_is_int8(graph, op) for op in working):
+    elif len(floating) < len(working) and any(_is_integer(graph, op) for op in working):
         raise ModelError(
             f"this layer was left in float by the converter ({count})",
             where=floating[0].where(graph),
@@ -164,8 +164,8 @@ def _is_float(graph: Graph, op: Op) -> bool:
     return any(t.dtype in FLOATS for t in _activations(graph, op))
 
 
-def _is_int8(graph: Graph, op: Op) -> bool:
-    return any(t.dtype == "int8" for t in _activations(graph, op))
+def _is_integer(graph: Graph, op: Op) -> bool:
+    return any(t.dtype in ("int8", "int16") for t in _activations(graph, op))
 
 
 def _check_integers(graph: Graph) -> None:
@@ -173,14 +173,12 @@ def _check_integers(graph: Graph) -> None:
         if op.kind in ("QUANTIZE", "DEQUANTIZE"):
             continue
         activations = [t for t in _activations(graph, op) if not t.variable]
-        kinds = {t.dtype for t in activations if t.quant is not None}
-        for dtype, name in (("int16", "16x8"), ("uint8", "uint8")):
-            if dtype in kinds:
-                raise ModelError(
-                    f"a {name} model ({dtype} activations); needed: int8",
-                    where=op.where(graph),
-                    do=_CONVERT,
-                )
+        if "uint8" in {t.dtype for t in activations if t.quant is not None}:
+            raise ModelError(
+                "a uint8 model (uint8 activations); needed: int8 or int16",
+                where=op.where(graph),
+                do=_CONVERT,
+            )
 
 
 _LIMITS = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767)}

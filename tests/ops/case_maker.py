@@ -90,6 +90,17 @@ def int8_data(rng: Rng, shape: tuple[int, ...], low: int = -128) -> np.ndarray:
     return rng.integers(low, 128, shape).astype(np.int8)
 
 
+def int16_data(rng: Rng, shape: tuple[int, ...]) -> np.ndarray:
+    """Uniform over all values or a part around 0, or extreme: at the ends."""
+    kind = rng.random()
+    if kind < 0.08:
+        return rng.choice(np.array([-32768, 32767], np.int16), shape)
+    if kind < 0.12:
+        return np.full(shape, rng.choice([-32768, 32767]), np.int16)
+    limit = int(rng.choice([32768, 32768, 3000, 100]))
+    return rng.integers(-limit, limit, shape).astype(np.int16)
+
+
 def sample(rng: Rng, graph: Graph) -> list[np.ndarray]:
     """One random input for each of the graph's inputs."""
     values = []
@@ -101,7 +112,9 @@ def sample(rng: Rng, graph: Graph) -> list[np.ndarray]:
             )
         elif tensor.dtype == "uint8":
             values.append(rng.integers(0, 256, tensor.shape).astype(np.uint8))
-        elif tensor.dtype in ("int16", "int32"):
+        elif tensor.dtype == "int16":
+            values.append(int16_data(rng, tensor.shape))
+        elif tensor.dtype == "int32":
             ends = np.iinfo(tensor.dtype)
             values.append(rng.integers(ends.min, ends.max, tensor.shape).astype(tensor.dtype))
         else:

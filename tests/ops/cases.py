@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 
+import cases_16
 import cases_binary as binary
 import cases_elementwise as elementwise
 import cases_moving as moving
@@ -95,6 +96,7 @@ GENERATORS: dict[str, Callable[[np.random.Generator], Graph]] = {
     "batch_to_space_nd": moving.batch_to_space_nd,
     "resize_nearest_neighbor": moving.resize_nearest_neighbor,
     "resize_bilinear": moving.resize_bilinear,
+    **cases_16.GENERATORS,
 }
 # One lookup for each element.
 _EVERY_BYTE = {

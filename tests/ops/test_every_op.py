@@ -51,7 +51,7 @@ def test_2000_random_cases_equal_the_oracle(name: str, kernels: str) -> None:
     assert other >= (VARIANTS[name] if kernels == "packed" else 0)
     assert kernels == "packed" or other == 0
     # Cases that all saturate would prove little.
-    assert name == "dequantize" or inside > elements // 5
+    assert name.startswith("dequantize") or inside > elements // 5
 
 
 def test_every_op_of_the_table_has_cases() -> None:

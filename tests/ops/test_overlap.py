@@ -46,6 +46,19 @@ FAMILIES = (
     ("requantize", "plain", 80),
     ("quantize", "plain", 30),
     ("dequantize", "plain", 100),
+    ("conv_2d_16", "plain", 60),
+    ("depthwise_conv_2d_16", "plain", 60),
+    ("fully_connected_16", "plain", 60),
+    ("max_pool_2d_16", "plain", 50),
+    ("average_pool_2d_16", "plain", 50),
+    ("mean_16", "plain", 15),
+    ("add_16", "plain", 60),
+    ("mul_16", "plain", 60),
+    ("softmax_16", "plain", 10),
+    ("tanh_16", "plain", 100),
+    ("requantize_16", "plain", 80),
+    ("quantize_16", "plain", 30),
+    ("dequantize_16", "plain", 100),
 )
 
 

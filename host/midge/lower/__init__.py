@@ -17,6 +17,7 @@ from midge.lower import (
     blocks,
     conv,
     dense,
+    elementwise_16,
     matmul,
     moving,
     pool,
@@ -26,6 +27,7 @@ from midge.lower import (
     resize,
     shape,
     transposed,
+    weights_16,
 )
 from midge.lower.context import Lowering
 from midge.program import ANYWHERE, Draft, Port, Program
@@ -89,6 +91,21 @@ _LOWER: dict[str, Callable[[Lowering, Op], None]] = {
 # What passes make of TFLite's ops.
 _MADE: dict[str, Callable[[Lowering, Op], None]] = {"LOOKUP": activation.by_given_table}
 
+# Ops whose int16 form has a function of its own; the others take both types.
+_LOWER_16: dict[str, Callable[[Lowering, Op], None]] = {
+    "CONV_2D": weights_16.conv_2d,
+    "DEPTHWISE_CONV_2D": weights_16.depthwise_conv_2d,
+    "FULLY_CONNECTED": weights_16.fully_connected,
+    "SOFTMAX": elementwise_16.softmax,
+    "LOGISTIC": elementwise_16.logistic,
+    "TANH": elementwise_16.tanh,
+    "RELU": elementwise_16.relu,
+    "RELU6": elementwise_16.relu,
+    "LEAKY_RELU": elementwise_16.leaky_relu,
+    "QUANTIZE": elementwise_16.quantize,
+    "DEQUANTIZE": elementwise_16.dequantize,
+}
+
 
 def lower(graph: Graph, kernels: str = "auto", picks: str = "fastest") -> Program:
     """A program whose buffers are not yet placed (:mod:`midge.plan` does that).
@@ -121,7 +138,7 @@ def draft(graph: Graph, kernels: str = "auto") -> Draft:
     low = Lowering(graph, kernels)
     inputs = [_port(low, t) for t in graph.inputs]
     for op in graph.ops:
-        function = _LOWER.get(op.kind) or _MADE.get(op.kind)
+        function = _function(graph, op)
         if function is None:
             raise ModelError(
                 f"op {op.kind} is not supported", where=op.where(graph), do=ops.instead(op.kind)
@@ -139,6 +156,13 @@ def draft(graph: Graph, kernels: str = "auto") -> Draft:
         outputs=outputs,
         states=low.states,
     )
+
+
+def _function(graph: Graph, op: Op) -> Callable[[Lowering, Op], None] | None:
+    ends = [t for t in (*op.inputs[:1], *op.outputs[: op.kind == "QUANTIZE"]) if t >= 0]
+    if op.kind in _LOWER_16 and any(graph.tensors[t].dtype == "int16" for t in ends):
+        return _LOWER_16[op.kind]
+    return _LOWER.get(op.kind) or _MADE.get(op.kind)
 
 
 def _port(low: Lowering, tensor_id: int) -> Port:

@@ -10,7 +10,7 @@ from midge.lower.broadcast import operands, places, walk_leads
 from midge.lower.context import Lowering
 from midge.program import Candidate, Lead, Param
 
-_LEFT_SHIFT = 20  # TFLite's, for int8
+_LEFT_SHIFT = {"int8": 20, "int16": 15}  # TFLite's
 _SQUARE_LEFT_SHIFT = 7  # TFLite's, for SQUARED_DIFFERENCE
 _MAX_DIV_SHIFT = 23  # a dividend of 9 bits leaves this much headroom
 _WORTH_TABLES = 1024  # elements: two tables take 2 KB of flash and save 170 cycles an element
@@ -26,10 +26,14 @@ def sub(low: Lowering, op: Op) -> None:
 
 def _add(low: Lowering, op: Op, sign: int) -> None:
     a, b, out = operands(low, op)
+    dtype, suffix = low.form(op)
+    pot = dtype == "int16" and op.attrs.get("pot_scale_int16", True)
+    low.need(op, not pot, "pot_scale_int16 is true, needed: false", "convert the model again")
+    left_shift = _LEFT_SHIFT[dtype]
     twice = 2 * max(a.scale, b.scale)
     a_mult, a_shift = low.multiplier(op, a.scale / twice)
     b_mult, b_shift = low.multiplier(op, b.scale / twice)
-    mult, shift = low.multiplier(op, twice / ((1 << _LEFT_SHIFT) * out.scale))
+    mult, shift = low.multiplier(op, twice / ((1 << left_shift) * out.scale))
     params: dict[str, Param] = {
         **places(low, op, a, b, out),
         "a_offset": -a.zero_point,
@@ -39,18 +43,19 @@ def _add(low: Lowering, op: Op, sign: int) -> None:
         "b_mult": b_mult,
         "b_shift": b_shift,
         "b_sign": sign,
-        "left_shift": _LEFT_SHIFT,
+        "left_shift": left_shift,
         "mult": mult,
         "shift": shift,
         **low.clamp(op, out),
     }
     params["out"] = low.result(op.outputs[0])
     found = []
-    if low.kernels != "plain" and out.size >= _WORTH_TABLES and a.size == b.size == out.size:
+    large = out.size >= _WORTH_TABLES and a.size == b.size == out.size
+    if low.kernels != "plain" and large and dtype == "int8":
         tables = sum_tables.search({k: v for k, v in params.items() if isinstance(v, int)})
         if tables is not None:
             found.append(_by_tables(low, op, params, tables))
-    low.choice(op, [*found, Candidate("add", params, walk_leads(params))])
+    low.choice(op, [*found, Candidate(f"add{suffix}", params, walk_leads(params, out))])
 
 
 def _by_tables(
@@ -79,7 +84,7 @@ def mul(low: Lowering, op: Op) -> None:
         **low.clamp(op, out),
         "out": low.result(op.outputs[0]),
     }
-    low.step(op, "mul", params, leads=walk_leads(params))
+    low.step(op, f"mul{low.form(op)[1]}", params, leads=walk_leads(params, out))
 
 
 def maximum_minimum(low: Lowering, op: Op) -> None:
@@ -88,7 +93,7 @@ def maximum_minimum(low: Lowering, op: Op) -> None:
     low.alike(op, a, out)
     low.alike(op, b, out)
     params = {**places(low, op, a, b, out), "out": low.result(op.outputs[0])}
-    low.step(op, op.kind.lower(), params, leads=walk_leads(params))
+    low.step(op, op.kind.lower(), params, leads=walk_leads(params, out))
 
 
 def squared_difference(low: Lowering, op: Op) -> None:
@@ -118,7 +123,7 @@ def squared_difference(low: Lowering, op: Op) -> None:
         "out_offset": out.zero_point,
         "out": low.result(op.outputs[0]),
     }
-    low.step(op, "squared_difference", params, leads=walk_leads(params))
+    low.step(op, "squared_difference", params, leads=walk_leads(params, out))
 
 
 def div(low: Lowering, op: Op) -> None:
@@ -142,7 +147,7 @@ def div(low: Lowering, op: Op) -> None:
         **low.clamp(op, out),
         "out": low.result(op.outputs[0]),
     }
-    low.step(op, "div", params, leads=walk_leads(params))
+    low.step(op, "div", params, leads=walk_leads(params, out))
 
 
 def prelu(low: Lowering, op: Op) -> None:
@@ -167,4 +172,4 @@ def prelu(low: Lowering, op: Op) -> None:
         "out_offset": out.zero_point,
         "out": low.result(op.outputs[0]),
     }
-    low.step(op, "prelu", params, leads=walk_leads(params))
+    low.step(op, "prelu", params, leads=walk_leads(params, out))

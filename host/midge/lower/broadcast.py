@@ -7,10 +7,14 @@ from midge.lower import leads
 from midge.lower.context import MAX_RANK, Lowering, product
 from midge.program import Lead, Param
 
+_WIDE = ("ADD", "SUB", "MUL")  # ops that have an int16 kernel as well
+
 
 def operands(low: Lowering, op: Op) -> tuple[Tensor, Tensor, Tensor]:
-    """The two inputs and the output, which must be int8."""
-    a, b, out = (low.typed(op, t, "int8") for t in (*op.inputs[:2], op.outputs[0]))
+    """The two inputs and the output, of one type that the op has a kernel for."""
+    dtype = low.form(op)[0] if op.kind in _WIDE else "int8"
+    a, b, out = (low.typed(op, t, dtype) for t in (*op.inputs[:2], op.outputs[0]))
+    low.symmetric(op, a, b, out)
     return a, b, out
 
 
@@ -58,10 +62,12 @@ def _merged(shapes: list[tuple[int, ...]]) -> list[tuple[int, int, int]]:
     return walk[::-1]
 
 
-def walk_leads(params: dict[str, Param]) -> dict[str, Lead]:
-    """Of operands walked with the strides of :func:`places`."""
+def walk_leads(params: dict[str, Param], out: Tensor) -> dict[str, Lead]:
+    """Of operands of the output's type, walked with the strides of :func:`places`."""
 
     def four(name: str) -> list[int]:
         return [int(params[f"{name}_{i}"]) for i in range(MAX_RANK)]  # type: ignore[arg-type]
 
-    return {k: leads.strides(four("dim"), four(f"{k}_stride")) for k in ("a", "b")}
+    return {
+        k: leads.strides(four("dim"), four(f"{k}_stride")).scaled(out.itemsize) for k in ("a", "b")
+    }

@@ -181,6 +181,17 @@ class Lowering:
             self.quantized(op, tensor)
         return tensor
 
+    def form(self, op: Op) -> tuple[str, str]:
+        """The type an op computes in, and the suffix of the names of the kernels for it."""
+        wide = self.tensor(op.inputs[0]).dtype == "int16"
+        return ("int16", "_16") if wide else ("int8", "")
+
+    def symmetric(self, op: Op, *tensors: Tensor) -> None:
+        """Those of int16 must have one scale, and zero point 0."""
+        for tensor in tensors:
+            if tensor.dtype == "int16":
+                self.quantized(op, tensor)
+
     def quantized(self, op: Op, tensor: Tensor) -> None:
         quant = tensor.quant
         what = "no scale" if quant is None else f"{quant.scale.size} scales"
@@ -190,19 +201,20 @@ class Lowering:
             f"tensor '{tensor.name}' has {what}, needed: 1 (per tensor)",
             "convert with full-integer quantization (`midge convert`)",
         )
-        low, high = quantmath.limits(tensor.dtype)
+        symmetric = tensor.dtype == "int16"
+        low, high = (0, 0) if symmetric else quantmath.limits(tensor.dtype)
         good = tensor.scale > 0 and low <= tensor.zero_point <= high
         self.need(
             op,
             good,
             f"tensor '{tensor.name}' has scale {tensor.scale:g} and zero point "
-            f"{tensor.zero_point}, needed: above 0, and {low}...{high}",
+            f"{tensor.zero_point}, needed: above 0, and {low if symmetric else f'{low}...{high}'}",
             "convert again with representative data of the model's real range",
         )
 
-    def image(self, op: Op, tensor_id: int) -> Tensor:
-        """An int8 activation of shape (1, height, width, channels)."""
-        tensor = self.typed(op, tensor_id, "int8")
+    def image(self, op: Op, tensor_id: int, dtype: str = "int8") -> Tensor:
+        """An activation of shape (1, height, width, channels)."""
+        tensor = self.typed(op, tensor_id, dtype)
         self.need(
             op,
             len(tensor.shape) == 4 and tensor.shape[0] == 1,

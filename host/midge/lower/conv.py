@@ -82,7 +82,7 @@ def _packed(
     if low.kernels == "plain":
         return []
     x, out = low.tensor(op.inputs[0]), low.tensor(op.outputs[0])
-    pairs = _multipliers(low, op, x, out)
+    pairs = multipliers(low, op, x, out, out.shape[3])
     layer = packed.Layer(
         out.name,
         weights,
@@ -182,10 +182,11 @@ def bias_data(low: Lowering, op: Op, n: int, slot: int = 2) -> np.ndarray:
     return data.reshape(-1).astype(np.int64)
 
 
-def _multipliers(low: Lowering, op: Op, x: Tensor, out: Tensor) -> list[tuple[int, int]]:
+def multipliers(
+    low: Lowering, op: Op, x: Tensor, out: Tensor, out_c: int
+) -> list[tuple[int, int]]:
     """(mult, shift) of each output channel: scale_in * scale_w / scale_out."""
     weights = low.tensor(op.inputs[1])
-    out_c = out.shape[3]
     quant = weights.quant
     count = 0 if quant is None else quant.scale.size
     if quant is None or count not in (1, out_c):
@@ -202,7 +203,7 @@ def _multipliers(low: Lowering, op: Op, x: Tensor, out: Tensor) -> list[tuple[in
 
 def requant_constants(low: Lowering, op: Op, x: Tensor, out: Tensor) -> dict[str, Param]:
     """``mult`` and ``shift``, one for each output channel."""
-    pairs = _multipliers(low, op, x, out)
+    pairs = multipliers(low, op, x, out, out.shape[3])
     mult = np.array([pair[0] for pair in pairs], np.int32)
     shift = np.array([pair[1] for pair in pairs], np.int8)
     return {

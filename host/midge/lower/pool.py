@@ -18,7 +18,9 @@ def average_pool_2d(low: Lowering, op: Op) -> None:
 
 
 def _pool(low: Lowering, op: Op, kernel: str) -> None:
-    x, out = low.image(op, op.inputs[0]), low.image(op, op.outputs[0])
+    dtype, suffix = low.form(op)
+    x, out = low.image(op, op.inputs[0], dtype), low.image(op, op.outputs[0], dtype)
+    low.symmetric(op, x, out)
     low.alike(op, x, out)
     low.need(
         op,
@@ -36,4 +38,5 @@ def _pool(low: Lowering, op: Op, kernel: str) -> None:
         params.pop(unused)
     params["out"] = low.result(op.outputs[0])
     c = x.shape[3]
-    low.step(op, kernel, params, leads={"in": leads.windows(params, c, c, c)})
+    lead = leads.windows(params, c, c, c).scaled(out.itemsize)
+    low.step(op, kernel + suffix, params, leads={"in": lead})

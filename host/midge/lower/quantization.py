@@ -20,6 +20,12 @@ def quantize(low: Lowering, op: Op) -> None:
         low.multiplier(op, x.scale / out.scale)  # refuses what no shift can do
         lookup(low, op, tables.make(op, x, out))
         return
+    from_float(low, op, "quantize")
+
+
+def from_float(low: Lowering, op: Op, kernel: str) -> None:
+    """QUANTIZE from float32."""
+    x, out = low.tensor(op.inputs[0]), low.tensor(op.outputs[0])
     first, last = quantmath.limits(out.dtype)
     params: dict[str, Param] = {
         "in": low.operand(op.inputs[0]),
@@ -30,12 +36,18 @@ def quantize(low: Lowering, op: Op) -> None:
         "max": last,
         "out": low.result(op.outputs[0]),
     }
-    low.step(op, "quantize", params, leads={"in": leads.elements(x.size, 4, 1)})
+    low.step(op, kernel, params, leads={"in": leads.elements(x.size, 4, out.itemsize)})
 
 
 def dequantize(low: Lowering, op: Op) -> None:
     """To float32."""
-    x = low.typed(op, op.inputs[0], "int8", "uint8")
+    low.typed(op, op.inputs[0], "int8", "uint8")
+    to_float(low, op, "dequantize")
+
+
+def to_float(low: Lowering, op: Op, kernel: str) -> None:
+    """DEQUANTIZE to float32."""
+    x = low.tensor(op.inputs[0])
     low.typed(op, op.outputs[0], "float32")
     params: dict[str, Param] = {
         "in": low.operand(op.inputs[0]),
@@ -45,7 +57,7 @@ def dequantize(low: Lowering, op: Op) -> None:
         "is_unsigned": int(x.dtype == "uint8"),
         "out": low.result(op.outputs[0]),
     }
-    low.step(op, "dequantize", params, leads={"in": leads.elements(x.size, 1, 4)})
+    low.step(op, kernel, params, leads={"in": leads.elements(x.size, x.itemsize, 4)})
 
 
 def _bits(scale: float) -> int:

@@ -6,11 +6,13 @@ import itertools
 
 import numpy as np
 
+from midge import quantmath
 from midge.graph import Op, Tensor
 from midge.lower import leads
 from midge.lower.context import Lowering, product
 from midge.program import Param
 
+_WIDE = ("MEAN", "REDUCE_MAX")  # ops that have an int16 kernel as well
 _FEWER_AXES = "reduce one axis after the other, or reshape to fewer dimensions first"
 _MAX_L2_DEPTH = 33025  # 255**2 times this is under 2**31
 _MAX_PROD_SHIFT = 7  # TFLite's, so that no product of 64 bits overflows
@@ -66,7 +68,9 @@ def reduce_prod(low: Lowering, op: Op) -> None:
 
 def _operands(low: Lowering, op: Op) -> tuple[Tensor, Tensor, set[int]]:
     """Input, output, and the reduced axes, counted from the front."""
-    x, out = low.typed(op, op.inputs[0], "int8"), low.typed(op, op.outputs[0], "int8")
+    dtype = low.form(op)[0] if op.kind in _WIDE else "int8"
+    x, out = low.typed(op, op.inputs[0], dtype), low.typed(op, op.outputs[0], dtype)
+    low.symmetric(op, x, out)
     reduced = _axes(low, op, x)
     kept = product(tuple(n for i, n in enumerate(x.shape) if i not in reduced))
     low.need(
@@ -99,12 +103,14 @@ def _reduce(
             params[f"{name}_{i}"] = size
             params[f"{name}_stride_{i}"] = stride
     walk = [n for n, _ in keep], [step for _, step in keep]
-    low.step(op, kernel, params, leads={"in": leads.strides(*walk)})
+    lead = leads.strides(*walk).scaled(x.itemsize)
+    low.step(op, kernel + low.form(op)[1], params, leads={"in": lead})
 
 
 def reduce_max(low: Lowering, op: Op) -> None:
     """Over any constant axes: a MAX_POOL_2D of the same bytes, seen as another image."""
     x, out, reduced = _operands(low, op)
+    dtype, suffix = low.form(op)
     low.alike(op, x, out)
     groups = _as_image(x.shape, reduced)
     low.need(
@@ -128,11 +134,12 @@ def reduce_max(low: Lowering, op: Op) -> None:
         "stride_w": k_w,
         "pad_top": 0,
         "pad_left": 0,
-        "act_min": -128,
-        "act_max": 127,
+        "act_min": quantmath.limits(dtype)[0],
+        "act_max": quantmath.limits(dtype)[1],
         "out": low.result(op.outputs[0]),
     }
-    low.step(op, "max_pool_2d", params, leads={"in": leads.windows(params, c, c, c)})
+    lead = leads.windows(params, c, c, c).scaled(out.itemsize)
+    low.step(op, f"max_pool_2d{suffix}", params, leads={"in": lead})
 
 
 def _axes(low: Lowering, op: Op, x: Tensor) -> set[int]:

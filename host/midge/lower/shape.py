@@ -22,8 +22,9 @@ def alias(low: Lowering, op: Op) -> None:
 
 def pad(low: Lowering, op: Op) -> None:
     """PAD fills with the output's zero point, PADV2 with its third input."""
-    x = low.typed(op, op.inputs[0], "int8", "uint8")
+    x = low.typed(op, op.inputs[0], "int8", "uint8", "int16")
     out = low.typed(op, op.outputs[0], x.dtype)
+    low.symmetric(op, x, out)
     low.alike(op, x, out)
     low.rank(op, x)
     amounts = low.constant(op, op.inputs[1], "the paddings").reshape(-1, 2).astype(int)
@@ -41,7 +42,7 @@ def pad(low: Lowering, op: Op) -> None:
     params: dict[str, Param] = {"in": low.operand(op.inputs[0]), "value": value}
     params |= pad_geometry(x.shape, out.shape, tuple(int(a) for a, _ in amounts))
     params["out"] = low.result(op.outputs[0])
-    low.step(op, "pad", params)
+    low.step(op, f"pad{low.form(op)[1]}", params)
 
 
 def pad_geometry(

@@ -2,8 +2,8 @@
 
 Exact because a convolution pads with its input's zero point, which is what PAD fills in; with
 PADV2 only where the fill is the zero point. MAX_POOL_2D skips what lies outside: exact where
-the fill is -128, which no maximum notices. AVERAGE_POOL_2D leaves padding out of the count, so
-it keeps its PAD. A PAD that others read too stays for them.
+the fill is the least value, which no maximum notices. AVERAGE_POOL_2D leaves padding out of the
+count, so it keeps its PAD. A PAD that others read too stays for them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from midge.passes.rewrite import const_value, same_quant
 
 _CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
 _PADS = ("PAD", "PADV2")
+_LEAST = {"int8": -128, "int16": -32768}
 
 
 def apply(graph: Graph) -> bool:
@@ -36,7 +37,7 @@ def apply(graph: Graph) -> bool:
 
 def _may_move(graph: Graph, op: Op, pad: Op) -> bool:
     source, padded = graph.tensors[pad.inputs[0]], graph.tensors[pad.outputs[0]]
-    if source.dtype != "int8" or not same_quant(source, padded) or len(source.shape) != 4:
+    if source.dtype not in _LEAST or not same_quant(source, padded) or len(source.shape) != 4:
         return False
     fill = padded.zero_point
     if pad.kind == "PADV2":
@@ -46,7 +47,7 @@ def _may_move(graph: Graph, op: Op, pad: Op) -> bool:
         if not same_quant(source, graph.tensors[pad.inputs[2]]):
             return False
         fill = int(value.reshape(-1)[0])
-    return fill == (-128 if op.kind == "MAX_POOL_2D" else source.zero_point)
+    return fill == (_LEAST[source.dtype] if op.kind == "MAX_POOL_2D" else source.zero_point)
 
 
 def _pad_amounts(graph: Graph, pad: Op) -> tuple[int, int, int, int] | None:
