@@ -13,6 +13,7 @@ WIDTH = 99
 _C_TYPES = {
     "int8": "int8_t",
     "uint8": "uint8_t",
+    "uint16": "uint16_t",
     "int16": "int16_t",
     "int32": "int32_t",
     "int64": "int64_t",
