@@ -48,7 +48,7 @@ def lstm(
     build_firmware: Callable[..., Firmware], tmp_path_factory: pytest.TempPathFactory
 ) -> Firmware:
     folder = tmp_path_factory.mktemp("lstm")
-    path = make(folder, True, "lstm_two") / "lstm_two.tflite"
+    path = make(folder, True, "lstm") / "lstm.tflite"
     return build_firmware(compile_model(path, Meta(name="lstm")), tiny_model(folder))
 
 
@@ -73,7 +73,7 @@ def test_keeps_state_and_resets_it(lstm: Firmware) -> None:
         *found, last = infer.run_source(link, infer.prelude(model) + script, 300)
     assert found == [*first, *first, *first, *again]
     assert last == f"{model.program.state_bytes} 0"
-    assert model.program.state_bytes == 44
+    assert model.program.state_bytes == 20
 
 
 def test_boot_test_compares_a_sequence(lstm: Firmware) -> None:
@@ -83,4 +83,4 @@ def test_boot_test_compares_a_sequence(lstm: Firmware) -> None:
 
 def test_state_is_in_the_memory_map(lstm: Firmware) -> None:
     memory = lstm.result.memory
-    assert memory.ram["model lstm"] >= 44 and memory.ram.get("model tiny", 0) == 0
+    assert memory.ram["model lstm"] >= 20 and memory.ram.get("model tiny", 0) == 0

@@ -33,8 +33,6 @@ def recurrent(tf: Any) -> dict[str, Callable[[Any], Any]]:
         "lstm_backwards": layer.LSTM(5, go_backwards=True),
         "lstm_two": two,
         "bidirectional": layer.Bidirectional(layer.LSTM(5)),
-        "lstm_unrolled": layer.LSTM(5, unroll=True),
-        "gru_unrolled": layer.GRU(5, unroll=True),
         "rnn_unrolled": layer.SimpleRNN(5, unroll=True),
     }
 

@@ -24,8 +24,6 @@ RECURRENT = {
     "lstm_backwards": ("lstm", 20),
     "lstm_two": ("lstm", 24 + 20),
     "bidirectional": ("lstm", 2 * 20),
-    "lstm_unrolled": ("fully_connected", 0),
-    "gru_unrolled": ("fully_connected", 0),
     "rnn_unrolled": ("fully_connected", 0),
 }
 ATTENTION = ("multi_head", "attention_block", "attention", "dot")

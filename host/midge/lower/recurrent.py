@@ -20,6 +20,10 @@ _DO = (
     "convert a tf_keras LSTM (TF_USE_LEGACY_KERAS=1) with Input(batch_shape=(1, ...)) to full "
     "int8, or use Conv1D layers"
 )
+_SVDF_DO = (
+    "convert it with int8 feature weights, int16 time weights and int16 state, all symmetric, or "
+    "use Conv1D layers"
+)
 # Where the inputs of the op have each gate's operands, in the kernel's order of gates.
 _GATES = ("forget", "cell", "output", "input")
 _IN_WEIGHTS = {"forget": 2, "cell": 3, "output": 4, "input": 1}
@@ -74,17 +78,18 @@ class _Lstm:
 
     def check(self) -> None:
         low, op = self.low, self.op
+        shape = self.x.shape
+        low.need(op, len(shape) == 3, f"input of shape {shape}, needed: 3 dimensions", _DO)
+        batch = shape[1 if op.attrs.get("time_major") else 0]
+        low.need(op, batch == 1, f"a batch of {batch}, needed: 1", _DO)
         steps = self.x.size // max(self.n_in, 1)
         low.need(
             op,
             self.n_in > 0 and steps > 0 and self.out.size == steps * self.n_out,
-            f"input {self.x.shape}, state of {self.n_out} and output {self.out.shape} do not fit "
+            f"input {shape}, state of {self.n_out} and output {self.out.shape} do not fit "
             "together",
             _DO,
         )
-        shape = self.x.shape
-        batch = shape[1 if op.attrs.get("time_major") else 0] if len(shape) == 3 else 1
-        low.need(op, batch == 1, f"a batch of {batch}, needed: 1", _DO)
         activation = op.attrs.get("fused_activation_function", "TANH")
         low.need(op, activation == "TANH", f"activation {activation}, needed: TANH", _DO)
         low.need(
@@ -308,7 +313,7 @@ class _Lstm:
 
 def svdf(low: Lowering, op: Op) -> None:
     """Input int8 [1, n_in]; ``rank`` filters a unit, each with a memory of int16."""
-    low.need(op, len(op.inputs) == 5, f"{len(op.inputs)} inputs, needed: 5", _DO)
+    low.need(op, len(op.inputs) == 5, f"{len(op.inputs)} inputs, needed: 5", _SVDF_DO)
     x, out = low.typed(op, op.inputs[0], "int8"), low.typed(op, op.outputs[0], "int8")
     feature = low.constant(op, op.inputs[1], "the feature weights")
     time = low.constant(op, op.inputs[2], "the time weights")
@@ -320,10 +325,12 @@ def svdf(low: Lowering, op: Op) -> None:
         types == ("int8", "int16", "int16"),
         f"feature weights, time weights and state of {', '.join(types)}, "
         "needed: int8, int16, int16",
-        _DO,
+        _SVDF_DO,
     )
     activation = op.attrs.get("fused_activation_function")
-    low.need(op, activation == "RELU", f"activation {activation}, needed: RELU, as in LiteRT", _DO)
+    low.need(
+        op, activation == "RELU", f"activation {activation}, needed: RELU, as in LiteRT", _SVDF_DO
+    )
     filters = len(feature) if feature.ndim == 2 else 0
     fits = rank > 0 and filters > 0 and filters % rank == 0 and time.shape[:1] == (filters,)
     fits = fits and time.ndim == 2 and time.shape[1] > 0 and x.size == feature.shape[1]
@@ -333,7 +340,7 @@ def svdf(low: Lowering, op: Op) -> None:
         fits,
         f"input {x.shape}, weights {feature.shape} and {time.shape}, state {state.shape}, output "
         f"{out.shape} and rank {rank} do not fit together",
-        _DO,
+        _SVDF_DO,
     )
     scales = [_symmetric(low, op, place) for place in (1, 2, 4)]
     bias: Param = abi.NONE
@@ -383,6 +390,6 @@ def _symmetric(low: Lowering, op: Op, place: int) -> np.float32:
         op,
         good and tensor.scale > 0,
         f"'{tensor.name}' needs one scale above 0, and zero point 0",
-        _DO,
+        _SVDF_DO,
     )
     return np.float32(tensor.scale)
