@@ -182,7 +182,7 @@ _INSTEAD = {
     "POW": "multiply instead of raising to a power",
     "ADD_N": "use Add, which converts to ADD, instead of tf.add_n",
     "TOPK_V2": "take the best scores on the board, after predict()",
-    "CUMSUM": "sum on the board, after predict()",
+    "CUMSUM": "use Softmax instead of Sparsemax; else sum on the board, after predict()",
     "CAST": "give the model inputs of the type it computes in",
     "SHAPE": "give every dimension a size (Input(batch_shape=(1, ...))), then convert again",
 }
@@ -226,7 +226,12 @@ def instead(kind: str) -> str:
             f"{kind} runs only where it and its neighbours depend, element by element, on one "
             "int8 activation and constants of one element"
         )
-    return _INSTEAD.get(kind, "build the layer from supported ops; `docs/ops.md` lists them")
+    return replacement(kind) or "build the layer from supported ops; `docs/ops.md` lists them"
+
+
+def replacement(kind: str) -> str:
+    """What to use instead of an op that runs nowhere, or nothing where no one thing is known."""
+    return _INSTEAD.get(kind, "")
 
 
 def markdown() -> str:

@@ -5,7 +5,7 @@ Runs on the graph as read, before constant folding, which would hide how it was 
 
 from __future__ import annotations
 
-from midge import window_check
+from midge import ops, window_check
 from midge.errors import ModelError
 from midge.graph import Graph, Op, Tensor
 from midge.passes import fuse_tables
@@ -150,7 +150,8 @@ def _check_floats(graph: Graph) -> None:
         raise ModelError(
             f"this layer was left in float by the converter ({count})",
             where=floating[0].where(graph),
-            do="replace the layer with one that converts to int8 (see docs/ops.md), or "
+            do=ops.replacement(floating[0].kind)
+            or "replace the layer with one that converts to int8 (see docs/ops.md), or "
             + _CONVERT,
         )
     elif any(t.dtype == "int8" and t.size > 1 for t in consts):

@@ -74,7 +74,7 @@ def test_float_leftover_is_named_with_a_replacement(keras, tmp_path):
         ModelError, match=r"m\.keras: \d ops stayed float .*CUMSUM '.*bump.*"
     ) as error:
         convert(path, SAMPLES, out)
-    assert "sums made on the board" in error.value.do
+    assert "Softmax instead of Sparsemax" in error.value.do
     assert [p.name for p in tmp_path.iterdir()] == ["m.keras"]
 
 

@@ -6,16 +6,9 @@ from collections.abc import Iterator
 
 import tflite
 
+from midge import ops
 from midge.errors import ModelError
 
-# What to use instead, by TFLite op; the layers that usually cause it.
-_INSTEAD = {
-    "POW": "multiplications instead of a power",
-    "BATCH_MATMUL": "Conv1D instead of attention",
-    "CUMSUM": "sums made on the board, after the model",
-    "COS": "the feature computed before the model",
-    "SIN": "the feature computed before the model",
-}
 _FLOATS = (tflite.TensorType.FLOAT32, tflite.TensorType.FLOAT16, tflite.TensorType.FLOAT64)
 
 
@@ -33,12 +26,12 @@ def find_leftovers(content: bytes, where: str) -> None:
         return
     shown = "; ".join(f"layer {index} {kind} '{name}'" for kind, index, name in causes[:6])
     more = f" and {len(causes) - 6} more" if len(causes) > 6 else ""
-    advice = dict.fromkeys(_INSTEAD[kind] for kind, _, _ in causes if kind in _INSTEAD)
+    advice = dict.fromkeys(filter(None, (ops.replacement(kind) for kind, _, _ in causes)))
     raise ModelError(
         f"{len(causes)} op{'s' * (len(causes) > 1)} stayed float after conversion to int8: "
         f"{shown}{more}",
         where=where,
-        do="use " + ", ".join(advice) if advice else "replace these layers by Conv, Dense, ReLU",
+        do="; ".join(advice) or "replace these layers by Conv, Dense, ReLU",
     )
 
 
