@@ -33,12 +33,21 @@ static uint8_t *bytes(const int32_t *walk, const axis_t *axis, const uint8_t *in
     return out;
 }
 
+#define SHORT (16) // bytes that are copied quicker one by one than by a call
+
 // The innermost axis, run by run.
 static uint8_t *runs(const int32_t *walk, const axis_t *axis, int32_t run, const uint8_t *in,
     uint8_t *out) {
     for (int32_t i = 0; i < axis->size; i++) {
-        memcpy(out, in + offset(walk, axis, i), (size_t)run);
-        out += run;
+        const uint8_t *from = in + offset(walk, axis, i);
+        if (run < SHORT) {
+            for (const uint8_t *end = out + run; out < end;) {
+                *out++ = *from++;
+            }
+        } else {
+            memcpy(out, from, (size_t)run);
+            out += run;
+        }
     }
     return out;
 }

@@ -59,6 +59,15 @@ FAMILIES = (
     ("requantize_16", "plain", 80),
     ("quantize_16", "plain", 30),
     ("dequantize_16", "plain", 100),
+    ("transpose", "plain", 60),
+    ("strided_slice", "plain", 25),
+    ("slice", "plain", 25),
+    ("tile", "plain", 100),
+    ("gather", "plain", 60),
+    ("reverse_v2", "plain", 90),
+    ("resize_nearest_neighbor", "plain", 90),
+    ("resize_bilinear", "plain", 100),
+    ("transpose_conv", "plain", 60),
 )
 
 

@@ -81,9 +81,26 @@ def _packed(
     """The packed candidates. weights: int8 [out_c, taps]."""
     if low.kernels == "plain":
         return []
-    x, out = low.tensor(op.inputs[0]), low.tensor(op.outputs[0])
-    pairs = multipliers(low, op, x, out, out.shape[3])
-    layer = packed.Layer(
+    x = low.tensor(op.inputs[0])
+    layer = packed_layer(low, op, x, weights, bias, plain)
+    packer = packed.depthwise if op.kind == "DEPTHWISE_CONV_2D" else packed.conv_2d
+    return packer(low, layer, {**plain, "pad_value": x.zero_point})
+
+
+def packed_layer(
+    low: Lowering,
+    op: Op,
+    x: Tensor,
+    weights: np.ndarray,
+    bias: np.ndarray,
+    plain: dict[str, Param],
+    repeat: int = 1,
+) -> packed.Layer:
+    """What the packed kernels need. ``repeat``: how often the filters have all channels, one
+    after the other."""
+    out = low.tensor(op.outputs[0])
+    pairs = multipliers(low, op, x, out, out.shape[3]) * repeat
+    return packed.Layer(
         out.name,
         weights,
         bias - x.zero_point * weights.sum(axis=1, dtype=np.int64),
@@ -93,8 +110,6 @@ def _packed(
         packed.number(plain["act_min"]),
         packed.number(plain["act_max"]),
     )
-    packer = packed.depthwise if op.kind == "DEPTHWISE_CONV_2D" else packed.conv_2d
-    return packer(low, layer, {**plain, "pad_value": x.zero_point})
 
 
 def geometry(

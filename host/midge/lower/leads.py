@@ -55,6 +55,20 @@ def strides(sizes: list[int], steps: list[int]) -> Lead:
     return granules(first, np.arange(1, first.size + 1))
 
 
+def runs(first: np.ndarray, run: int) -> Lead:
+    """Runs of ``run`` bytes copied from ``first`` on; the two ends of a copy must not overlap."""
+    if run == 1:
+        return granules(first, np.arange(1, first.size + 1))
+    return Lead(int((first - (np.arange(first.size, dtype=np.int64) + 1) * run).min()))
+
+
+def pixels(rows: np.ndarray, columns: np.ndarray, channels: np.ndarray) -> Lead:
+    """Each output element from places of which the first is where its row, its column and its
+    channel add up to (bytes)."""
+    first = (rows[:, None, None] + columns[None, :, None] + channels).reshape(-1)
+    return granules(first, np.arange(1, first.size + 1))
+
+
 def corners(params: dict[str, Param], channels: int) -> np.ndarray:
     """The first byte inside the input of each output pixel's window, int64 [out_h * out_w]."""
     p = {k: v for k, v in params.items() if isinstance(v, int)}

@@ -11,6 +11,7 @@ import dataclasses
 import numpy as np
 
 from midge.graph import Op, Tensor
+from midge.lower import leads
 from midge.lower.context import Lowering, product
 from midge.program import BufferRef, Param
 
@@ -82,7 +83,16 @@ def move(
         "run_bytes": run,
         "out": low.result(op.outputs[output]),
     }
-    low.step(op, "move", params)
+    low.step(op, "move", params, leads={"in": leads.runs(_places(walk, start), run)})
+
+
+def _places(axes: list[Axis], start: int) -> np.ndarray:
+    """The byte of the input where each run begins, in the order of the output."""
+    places = np.full(1, start, np.int64)
+    for axis in axes:
+        offsets = axis.table if axis.table is not None else np.arange(axis.size) * axis.step
+        places = (places[:, None] + np.array(offsets, np.int64)).reshape(-1)
+    return places
 
 
 def _words(axes: list[Axis]) -> np.ndarray:

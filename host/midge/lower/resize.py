@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from midge.graph import Op, Tensor
+from midge.lower import leads
 from midge.lower.context import Lowering
 from midge.lower.move import axes_of, move, table
 from midge.lower.moving import ends, numbers, shaped
@@ -60,13 +61,16 @@ def resize_bilinear(low: Lowering, op: Op) -> None:
     )
     row = x.shape[2] * x.shape[3]
     params: dict[str, Param] = {"in": low.operand(op.inputs[0])}
+    first = []
     for i, name, step in ((1, "rows", row), (2, "columns", x.shape[3])):
         places = _between(x.shape[i], out.shape[i], align_corners, half_pixel_centers)
         places[:, :2] *= step
+        first.append(places[:, :2].min(axis=1))
         params[name] = low.const(f"{out.name}/{name}", places.astype(np.int32), "table")
     params |= {"out_h": out.shape[1], "out_w": out.shape[2], "c": x.shape[3]}
     params["out"] = low.result(op.outputs[0])
-    low.step(op, "resize_bilinear", params)
+    lead = leads.pixels(first[0], first[1], np.arange(x.shape[3]))
+    low.step(op, "resize_bilinear", params, leads={"in": lead})
 
 
 def _between(n_in: int, n_out: int, align_corners: bool, half_pixel_centers: bool) -> np.ndarray:
@@ -81,4 +85,6 @@ def _between(n_in: int, n_out: int, align_corners: bool, half_pixel_centers: boo
         place += scale // 2 - _ONE // 2
     low = np.maximum(np.fix(place / _ONE).astype(np.int64), 0)
     high = np.minimum(np.fix((place + _ONE - 1) / _ONE).astype(np.int64), n_in - 1)
-    return np.stack([low, high, place - low * _ONE], axis=1)
+    part = np.where(low < n_in, place - low * _ONE, 0)
+    # A rounded scale may lead past the last element, where the reference kernel reads on.
+    return np.stack([np.minimum(low, n_in - 1), high, part], axis=1)

@@ -14,6 +14,7 @@ from midge.passes import (
     drop_dead,
     drop_identity,
     fold_constants,
+    fold_dilation,
     fuse_pad,
     fuse_relu,
     fuse_tables,
@@ -23,6 +24,7 @@ from midge.passes import (
 
 PASSES = (
     fold_constants,
+    fold_dilation,
     drop_identity,
     merge_reshapes,
     fuse_relu,
