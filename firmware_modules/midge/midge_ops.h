@@ -28,6 +28,7 @@
     X(40, move) \
     X(41, resize_bilinear) \
     X(42, transpose_conv) \
+    X(43, transpose_conv_packed) \
     X(60, maximum) \
     X(61, minimum) \
     X(62, squared_difference) \

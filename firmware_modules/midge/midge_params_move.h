@@ -51,4 +51,43 @@ typedef struct _midge_transpose_conv_t {
     int32_t act_max;
 } midge_transpose_conv_t;
 
+// TRANSPOSE_CONV by blocks of stride x stride output pixels: a convolution with stride 1 makes
+// them, a move deals them out. The first fields are midge_conv_2d_packed_t's, in their order.
+typedef struct _midge_transpose_conv_packed_t {
+    midge_ref_t in; // int8 [in_h][in_w][in_c]
+    midge_ref_t out; // int8, the whole output
+    midge_ref_t weights; // int8 [out_c][taps, zeros to a multiple of 4]
+    midge_ref_t bias;
+    midge_ref_t requant;
+    midge_ref_t kink;
+    midge_ref_t three;
+    midge_ref_t scratch;
+    int32_t in_h;
+    int32_t in_w;
+    int32_t in_c;
+    int32_t out_h; // blocks
+    int32_t out_w;
+    int32_t out_c; // stride_h * stride_w * output channels
+    int32_t k_h;
+    int32_t k_w;
+    int32_t stride_h; // 1: blocks, not pixels
+    int32_t stride_w;
+    int32_t dilation_h;
+    int32_t dilation_w;
+    int32_t pad_top;
+    int32_t pad_left;
+    int32_t pad_value;
+    int32_t taps;
+    int32_t tile;
+    int32_t copy_h;
+    int32_t copy_w;
+    int32_t act_min;
+    int32_t act_max;
+    midge_ref_t scratch_blocks; // int8 [out_h][out_w][out_c]
+    midge_ref_t walk; // as midge_move_t has it, over the blocks
+    int32_t axes;
+    int32_t in_start;
+    int32_t run_bytes;
+} midge_transpose_conv_packed_t;
+
 #endif // MIDGE_PARAMS_MOVE_H

@@ -68,7 +68,8 @@ class Op:
     ``attrs`` spell enumerations as TFLite's schema does: ``padding`` is "SAME" or "VALID",
     ``fused_activation_function`` is "NONE", "RELU", "RELU_N1_TO_1", "RELU6", ...
     Passes may add ``explicit_padding`` = (top, bottom, left, right), which overrides ``padding``,
-    and an op of their own, ``LOOKUP``, with ``table``, int8 [256], indexed by the input's bits.
+    to a TILE ``repeats``, how often each element of each axis comes, one after the other, and an
+    op of their own, ``LOOKUP``, with ``table``, int8 [256], indexed by the input's bits.
     """
 
     kind: str

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DEFAULT_CPU = "cortex-m0plus"  # also where a CPU has no figures of its own
 _HERE = Path(__file__).parent
+_INNER = {"transpose_conv_packed": "conv_2d_packed"}  # kernel -> one it calls, with its counts
 
 
 @functools.cache
@@ -34,8 +35,10 @@ def coefficients(cpu: str) -> dict[str, dict[str, float]]:
 
 def cycles(cpu: str, candidate: Candidate, consts: list[Const]) -> float | None:
     """What one call takes; None for a kernel of which nothing is known."""
-    known = coefficients(cpu).get(candidate.kernel)
+    table = coefficients(cpu)
+    known = table.get(candidate.kernel)
     if known is None:
         return None
+    known = {**table.get(_INNER.get(candidate.kernel, ""), {}), **known}
     found = counts(candidate.kernel, candidate.params, consts)
     return sum(n * known.get(name, 0.0) for name, n in found.items())

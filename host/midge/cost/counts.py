@@ -113,6 +113,11 @@ def _edge_groups(a: Args) -> np.ndarray:
     return np.asarray(~padded.reshape(-1, 4).all(axis=1))
 
 
+def transpose_conv_packed(a: Args) -> Counts:
+    """Those of ``conv_2d_packed``, and the move's."""
+    return {**conv_2d_packed(a), **{f"moved_{name}": n for name, n in move(a).items()}}
+
+
 def depthwise_packed(a: Args) -> Counts:
     half = (a.out_h + 1) // 2
     apart = (a.out_h - half) * a.stride_h
@@ -179,6 +184,22 @@ def conv_2d(a: Args) -> Counts:
     }
 
 
+def transpose_conv(a: Args) -> Counts:
+    runs = []
+    for axis, before in (("h", a.pad_top), ("w", a.pad_left)):
+        out, stride, k, size = (getattr(a, f"{n}_{axis}") for n in ("out", "stride", "k", "in"))
+        tap = np.arange(out)[:, None] + before - np.arange(size) * stride
+        runs.append(float(((tap >= 0) & (tap < k)).sum()))
+    found = runs[0] * runs[1] * a.out_c
+    return {
+        "products": found * a.in_c,
+        "runs": found,
+        "lines": runs[0] * a.out_w * a.out_c,
+        "outputs": a.out_h * a.out_w * a.out_c,
+        "pixels": a.out_h * a.out_w,
+    }
+
+
 def depthwise_conv_2d(a: Args) -> Counts:
     lines, columns = _taps(a, "h", a.dilation_h), _taps(a, "w", a.dilation_w)
     out_c = a.in_c * a.multiplier
@@ -234,6 +255,12 @@ def softmax(a: Args) -> Counts:
     return {"outputs": a.rows * a.depth, "rows": a.rows}
 
 
+def move(a: Args) -> Counts:
+    walk = a.data("walk")
+    runs = int(walk[: 3 * a.axes : 3].prod()) if walk is not None else 0
+    return {"runs": runs, "bytes": runs * a.run_bytes}
+
+
 def copy(a: Args) -> Counts:
     return {"rows": a.rows, "bytes": a.rows * a.row_bytes}
 
@@ -250,6 +277,9 @@ def pad(a: Args) -> Counts:
 _COUNTS: dict[str, Callable[[Args], Counts]] = {
     "conv_2d": conv_2d,
     "conv_2d_packed": conv_2d_packed,
+    "transpose_conv": transpose_conv,
+    "transpose_conv_packed": transpose_conv_packed,
+    "move": move,
     "depthwise_conv_2d": depthwise_conv_2d,
     "depthwise_packed": depthwise_packed,
     "fully_connected": fully_connected,

@@ -68,13 +68,13 @@ def move(
         product(tuple(axis.size for axis in axes)) == out.size,
         f"output shape {out.shape} does not follow from the input's {x.shape}",
     )
-    merged, start, run = _merged(axes, start, np.dtype(x.dtype).itemsize)
+    merged, start, run = merge(axes, start, np.dtype(x.dtype).itemsize)
     if not merged and start == 0 and run == x.nbytes and source is None:
         low.alias(op.outputs[output], op.inputs[slot])
         return
     walk = merged or [Axis(1)]
     low.need(op, len(walk) <= MAX_AXES, f"moves along {len(walk)} axes, at most {MAX_AXES}")
-    words = low.const(f"{out.name}/walk", _words(walk), "table")
+    words = low.const(f"{out.name}/walk", words_of(walk), "table")
     params: dict[str, Param] = {
         "in": low.operand(op.inputs[slot]) if source is None else source,
         "walk": words,
@@ -95,7 +95,7 @@ def _places(axes: list[Axis], start: int) -> np.ndarray:
     return places
 
 
-def _words(axes: list[Axis]) -> np.ndarray:
+def words_of(axes: list[Axis]) -> np.ndarray:
     """The walk as ``midge_move_t`` has it."""
     walk: list[int] = []
     tables: list[int] = []
@@ -106,7 +106,7 @@ def _words(axes: list[Axis]) -> np.ndarray:
     return np.array(walk + tables, np.int32)
 
 
-def _merged(axes: list[Axis], start: int, run: int) -> tuple[list[Axis], int, int]:
+def merge(axes: list[Axis], start: int, run: int) -> tuple[list[Axis], int, int]:
     """(axes, start, bytes that stay together): the same walk in as few axes as possible."""
     walk: list[Axis] = []  # innermost first
     for axis in reversed(axes):

@@ -181,8 +181,10 @@ def reverse_v2(low: Lowering, op: Op) -> None:
 
 
 def tile(low: Lowering, op: Op) -> None:
+    """The whole input again and again; or, with ``repeats`` from passes, each element."""
     x, out = ends(low, op)
-    multiples = numbers(low, op, 1, "the multiples")
+    repeats = op.attrs.get("repeats")
+    multiples = list(repeats) if repeats else numbers(low, op, 1, "the multiples")
     low.need(
         op,
         len(multiples) == len(x.shape) and min(multiples, default=1) > 0,
@@ -191,7 +193,7 @@ def tile(low: Lowering, op: Op) -> None:
     shaped(low, op, out, [n * m for n, m in zip(x.shape, multiples, strict=True)])
     axes: list[Axis] = []
     for axis, count in zip(axes_of(x), multiples, strict=True):
-        axes += [Axis(count, 0), axis]
+        axes += [axis, Axis(count)] if repeats else [Axis(count), axis]
     move(low, op, axes)
 
 

@@ -7,11 +7,9 @@ import numpy as np
 from midge.graph import Op, Tensor
 from midge.lower import conv, leads, packed
 from midge.lower.context import Lowering
-from midge.lower.move import Axis, move, table
+from midge.lower.move import Axis, merge, table, words_of
 from midge.lower.moving import numbers, shaped
-from midge.program import Lead, Param
-
-_WORTH = 3  # times the products, zeros included, that the packed kernel is quicker with
+from midge.program import ANYWHERE, Candidate, Lead, Param
 
 
 def transpose_conv(low: Lowering, op: Op) -> None:
@@ -33,72 +31,73 @@ def transpose_conv(low: Lowering, op: Op) -> None:
         **low.clamp(op, out),
     }
     bias = conv.bias_data(low, op, out_c, slot=3)
-    macs = x.size * k_h * k_w * out_c  # with those that fall outside the output
-    if _by_convolution(low, op, weights, bias, params, macs):
-        return
+    found = _packed(low, op, weights, bias, params)
     params |= {"weights": low.operand(op.inputs[1]), "in_offset": -x.zero_point}
     params |= conv.requant_constants(low, op, x, out)
     params["bias"] = low.const(f"{out.name}/bias", conv.wrap_int32(bias), "bias")
     params["out"] = low.result(op.outputs[0])
-    low.step(op, "transpose_conv", params, macs=macs, leads={"in": _lead(params)})
+    for each in found:
+        each.params["out"] = params["out"]
+    macs = x.size * k_h * k_w * out_c  # with those that fall outside the output
+    plain = Candidate("transpose_conv", params, {"in": _lead(params)})
+    low.choice(op, [*found, plain], macs)
 
 
-def _by_convolution(
-    low: Lowering,
-    op: Op,
-    weights: np.ndarray,
-    bias: np.ndarray,
-    plain: dict[str, Param],
-    macs: int,
-) -> bool:
-    """Lowers to a packed convolution and a move, if that may be and is expected to pay.
+def _packed(
+    low: Lowering, op: Op, weights: np.ndarray, bias: np.ndarray, plain: dict[str, Param]
+) -> list[Candidate]:
+    """``transpose_conv_packed``; with stride 1, ``conv_2d_packed``.
 
     Output pixels whose places (the padding counted) have the same remainders by the strides take
     the same taps, from neighbouring input pixels: each such phase is a convolution with stride 1.
     All phases are one, with the filters of phase after phase, and zeros where a phase has no tap;
-    its pixels are blocks of stride x stride output pixels, which the move deals out.
+    its pixels are blocks of stride x stride output pixels, which a move deals out.
     """
-    if not packed.worth_trying(low, macs):
-        return False
+    if low.kernels == "plain":
+        return []
     x, out = low.tensor(op.inputs[2]), low.tensor(op.outputs[0])
     p = {k: v for k, v in plain.items() if isinstance(v, int)}
     strides = p["stride_h"], p["stride_w"]
     phases = _phases(weights, strides)
     filters, out_c = len(phases), len(weights)
-    size, walk = [], []
+    size, places = [], []
     geometry = {k: plain[k] for k in ("in", "in_h", "in_w", "in_c", "act_min", "act_max")}
     for i, (axis, before) in enumerate((("h", "pad_top"), ("w", "pad_left"))):
         block, phase = np.divmod(np.arange(p[f"out_{axis}"]) + p[before], strides[i])
         first, taps = int(block[0]), phases.shape[1 + i]
         size.append(int(block[-1]) - first + 1)
-        walk.append((block - first, phase))
+        places.append((block - first, phase))
         geometry |= {f"out_{axis}": size[i], f"k_{axis}": taps, before: taps - 1 - first}
         geometry |= {f"stride_{axis}": 1, f"dilation_{axis}": 1}
     geometry |= {"out_c": filters, "groups": 1, "pad_value": x.zero_point}
-    work = size[0] * size[1] * phases.size
-    if low.kernels == "auto" and work > _WORTH * macs:
-        return False
-    flat, every = phases.reshape(filters, -1), np.tile(bias, filters // out_c)
-    layer = conv.packed_layer(low, op, x, flat, every, plain, filters // out_c)
-    params = packed.conv_2d(low, layer, geometry)
-    if params is None:
-        return False
-    rows = table(walk[0][0] * size[1] * filters + walk[0][1] * strides[1] * out_c)
-    columns = table(walk[1][0] * filters + walk[1][1] * out_c)
-    if strides == (1, 1):  # one phase: its pixels are the output's
-        params["out"] = low.result(op.outputs[0])
-        _step(low, op, params, macs)
-        return True
-    blocks = low.temporary(f"{out.name}/blocks", size[0] * size[1] * filters)
-    params["out"] = blocks
-    _step(low, op, params, macs)
-    move(low, op, [rows, columns, Axis(out_c, 1)], slot=2, source=blocks)
-    return True
-
-
-def _step(low: Lowering, op: Op, params: dict[str, Param], macs: int) -> None:
-    lead = packed.lead("conv_2d_packed", params)
-    low.step(op, "conv_2d_packed", params, macs=macs, leads={"in": lead})
+    repeat = filters // out_c
+    flat = phases.reshape(filters, -1)
+    layer = conv.packed_layer(low, op, x, flat, np.tile(bias, repeat), plain, repeat)
+    found = packed.conv_2d(low, layer, geometry)
+    if strides == (1, 1) or not found:
+        return found  # one phase: its pixels are the output's
+    rows, columns = places
+    walk, start, run = merge(
+        [
+            table(rows[0] * size[1] * filters + rows[1] * strides[1] * out_c),
+            table(columns[0] * filters + columns[1] * out_c),
+            Axis(out_c, 1),
+        ],
+        0,
+        1,
+    )
+    walk = [Axis(1)] if not walk else walk
+    deal: dict[str, Param] = {
+        "scratch_blocks": low.scratch(f"{out.name}/blocks", size[0] * size[1] * filters),
+        "walk": low.const(f"{out.name}/walk", words_of(walk), "table"),
+        "axes": len(walk),
+        "in_start": start,
+        "run_bytes": run,
+    }
+    return [
+        Candidate("transpose_conv_packed", each.params | deal, {"in": Lead(ANYWHERE)}, each.note)
+        for each in found
+    ]
 
 
 def _phases(weights: np.ndarray, strides: tuple[int, int]) -> np.ndarray:
