@@ -17,13 +17,13 @@ from midge.tflite_reader import read
 SCRIPT = Path(__file__).with_name("moving_layers.py")
 # What each model comes down to: one kernel a layer wherever that can be.
 KERNELS = {
-    "transposed_same": "conv_2d_packed move",
-    "transposed_valid": "conv_2d_packed move",
-    "transposed_relu": "conv_2d_packed move",
-    "transposed_2x2": "conv_2d_packed move",
+    "transposed_same": "transpose_conv_packed",
+    "transposed_valid": "transpose_conv_packed",
+    "transposed_relu": "transpose_conv_packed",
+    "transposed_2x2": "transpose_conv_packed",
     "transposed_stride_1": "conv_2d_packed",
-    "transposed_1d": "conv_2d_packed move lookup",
-    "autoencoder": "conv_2d_packed conv_2d_packed move lookup conv_2d_packed",
+    "transposed_1d": "transpose_conv_packed lookup",
+    "autoencoder": "conv_2d_packed transpose_conv_packed lookup conv_2d_packed",
     "upsampling_nearest": "move",
     "upsampling_bilinear": "resize_bilinear",
     "upsampling_1d": "move",

@@ -86,7 +86,7 @@ def _packed(
         0,
         1,
     )
-    walk = [Axis(1)] if not walk else walk
+    walk = walk or [Axis(1)]
     deal: dict[str, Param] = {
         "scratch_blocks": low.scratch(f"{out.name}/blocks", size[0] * size[1] * filters),
         "walk": low.const(f"{out.name}/walk", words_of(walk), "table"),
