@@ -8,27 +8,11 @@ import cases
 import numpy as np
 import pytest
 from case_maker import Maker, per_tensor
+from refusal_kit import case, refused
 
 from midge import ops
-from midge.errors import ModelError
 from midge.graph import Graph, Op, Quant
 from midge.lower import lower
-
-
-def case(name: str) -> Graph:
-    return next(cases.cases(name))[1]
-
-
-def refused(graph: Graph, *words: str) -> ModelError:
-    with pytest.raises(ModelError) as caught:
-        lower(graph)
-    error = caught.value
-    assert error.where.startswith("case.tflite: layer 0 ")
-    assert graph.ops[0].kind in error.where
-    for word in words:
-        assert word in error.what, error.what
-    assert error.do
-    return error
 
 
 def test_unknown_op_names_what_instead() -> None:

@@ -6,7 +6,7 @@ import cases
 import numpy as np
 import pytest
 from case_maker import Maker, per_tensor
-from test_refusals import case, refused
+from refusal_kit import case, refused
 
 from midge.graph import Graph
 
