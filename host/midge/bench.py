@@ -74,8 +74,10 @@ def bench(
     Returns:
         A dict that JSON can carry: ``model``, ``board``, ``cycles`` (sum of all layers),
         ``predict_cycles`` (one ``predict()`` call from Python), ``macs``, ``cycles_per_mac``,
-        ``per_op`` (list of ``layer``, ``op``, ``kernel``, ``why`` it was chosen, ``cycles``,
-        ``macs``, ``flash_read_bytes``, ``xip_misses``), ``arena`` (:func:`arena_map.rows`),
+        ``per_op`` (list of ``layer``, ``op``, ``kernel``, ``note`` (what sets it apart from
+        other ways), ``cycles``, ``expected_cycles`` (:mod:`midge.cost`), ``macs``,
+        ``flash_read_bytes``, ``xip_misses``), ``arena`` (:func:`arena_map.rows`), ``front``
+        (ways to build it, fast to small: ``arena_bytes``, ``expected_cycles``),
         ``arena_bytes``, ``state_bytes`` (kept between inferences), ``weights_bytes`` (flash of
         all constants), ``code_bytes`` (flash of the kernels used), ``tables_bytes`` (flash of
         parameters, names and golden sample),
@@ -151,8 +153,9 @@ def _report(
             "layer": step.layer,
             "op": step.op,
             "kernel": step.kernel,
-            "why": getattr(step, "why", ""),
+            "note": step.note,
             "cycles": count,
+            "expected_cycles": None if step.cycles is None else round(step.cycles),
             "macs": step.macs,
             "flash_read_bytes": read.code_bytes + read.data_bytes if read else None,
             "xip_misses": read.misses if read else None,
@@ -179,6 +182,10 @@ def _report(
         "stack_bytes": measured.stack_bytes,
         "xip": _xip(board, cycles, measured.reads),
         "arena": arena_map.rows(compiled),
+        "front": [
+            {"arena_bytes": point.arena_bytes, "expected_cycles": round(point.cycles)}
+            for point in compiled.chooser.front()
+        ],
         "per_op": per_op,
     }
 

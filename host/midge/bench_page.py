@@ -30,6 +30,8 @@ def page(result: dict[str, Any]) -> str:
         "<h2>Layers</h2>",
         f'<div class="wide"><table>{_head()}{"".join(_rows(result))}</table></div>',
         _xip_note(result),
+        "<h2>Fast or small</h2>",
+        _front(result),
         "<h2>Arena over time</h2>",
         f'<div class="wide">{_arena(result)}</div>',
         '<p class="small">Cycles are counted on the emulated board, which models no flash wait '
@@ -79,8 +81,8 @@ def _rows(result: dict[str, Any]) -> list[str]:
         cells = "".join(f"<td>{figure}</td>" for figure in figures)
         cells = cells.replace("<td><span", '<td class="left"><span')
         kernel = html.escape(row["kernel"])
-        if row["why"]:
-            kernel += f'<br><span class="small">{html.escape(row["why"])}</span>'
+        if row["note"]:
+            kernel += f'<br><span class="small">{html.escape(row["note"])}</span>'
         rows.append(
             f'<tr><td>{number}</td><td class="left">{html.escape(row["layer"])}</td>'
             f'<td class="left">{kernel}</td>{cells}</tr>'
@@ -100,6 +102,20 @@ def _xip_note(result: dict[str, Any]) -> str:
         f'<p class="small">{xip["misses"]:,} misses of the flash cache, modelled empty at the '
         f"start, at {xip['miss_cycles']} cycles each: {xip['misses'] * xip['miss_cycles']:,} "
         "cycles on top.</p>"
+    )
+
+
+def _front(result: dict[str, Any]) -> str:
+    """All ways to build the model, as a table; the one that was measured is bold."""
+    rows = []
+    for point in result["front"]:
+        cells = f"<td>{point['arena_bytes']:,}</td><td>{point['expected_cycles']:,}</td>"
+        here = point["arena_bytes"] == result["arena_bytes"]
+        rows.append(f"<tr>{cells.replace('<td>', '<td><b>') if here else cells}</tr>")
+    return (
+        "<table><tr><th>arena, B</th><th>expected cycles</th></tr>"
+        f'{"".join(rows)}</table><p class="small">[budget] in midge.toml chooses; this '
+        "measurement is of the bold row.</p>"
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from midge import arena_map, bench_compare
 from midge.bench_page import page
-from midge.commands.bench import table
+from midge.commands.bench import front, table
 from midge.errors import MidgeError
 
 
@@ -21,8 +21,9 @@ from midge.errors import MidgeError
 def result() -> dict[str, Any]:
     def layer(name: str, cycles: int, macs: int) -> dict[str, Any]:
         return {
-            "layer": name, "op": "CONV_2D", "kernel": "conv_2d", "why": "small <8",
-            "cycles": cycles, "macs": macs, "flash_read_bytes": 100, "xip_misses": 3,
+            "layer": name, "op": "CONV_2D", "kernel": "conv_2d", "note": "small <8",
+            "cycles": cycles, "expected_cycles": cycles + 1, "macs": macs,
+            "flash_read_bytes": 100, "xip_misses": 3,
         }  # fmt: skip
 
     def buffer(name: str, at: int, size: int, first: int, last: int) -> dict[str, Any]:
@@ -36,6 +37,10 @@ def result() -> dict[str, Any]:
         "cycles": 3000, "predict_cycles": 4000, "macs": 1000, "cycles_per_mac": 3.0,
         "ms": 0.024, "uj": 2.5, "arena_bytes": 240, "weights_bytes": 50, "code_bytes": 60,
         "tables_bytes": 70, "stack_bytes": 80,
+        "front": [
+            {"arena_bytes": 240, "expected_cycles": 2900},
+            {"arena_bytes": 100, "expected_cycles": 5000},
+        ],
         "xip": {"misses": 6, "miss_cycles": 56, "ms": 0.027},
         "arena": [
             buffer("a", 0, 100, -1, 0), buffer("b", 120, 120, 0, 2), buffer("s", 0, 40, 1, 1),
@@ -71,6 +76,14 @@ def test_without_the_flash_model(result: dict[str, Any]) -> None:
     for row in result["per_op"]:
         row["flash_read_bytes"] = row["xip_misses"] = None
     assert "midge[xip]" in table(result) and "midge[xip]" in page(result)
+
+
+def test_the_front_shows_which_way_was_measured(result: dict[str, Any]) -> None:
+    assert front(result).splitlines() == [
+        "*      240 B        2,900",
+        "       100 B        5,000",
+    ]
+    assert "<td><b>240" in page(result) and "<td>100" in page(result)
 
 
 def test_compare(result: dict[str, Any], tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ def do_bench(args: argparse.Namespace) -> int:
         "\narena, bytes:\n"
         + arena_map.text(result["arena"], result["arena_bytes"], len(result["per_op"])),
     )
+    say(args, "\nfast or small, arena and expected cycles:\n" + front(result))
     if before:
         result["compare"] = bench_compare.compare(before, result)
         say(args, "\n" + bench_compare.table(result["compare"]))
@@ -85,7 +86,7 @@ def table(result: dict[str, Any]) -> str:
             f"{'-' if row[key] is None else format(row[key], ','):>{room}}  "
             for key, room in (("flash_read_bytes", 9), ("xip_misses", 7))
         )
-        why = f": {row['why']}" if row["why"] else ""
+        why = f": {row['note']}" if row["note"] else ""
         lines.append(
             f"{row['layer']:<{width}}  {row['cycles']:>12,}  {row['macs']:>12,}  {per_mac}  "
             f"{reads}{row['kernel']}{why}"
@@ -105,6 +106,15 @@ def table(result: dict[str, Any]) -> str:
     else:
         lines.append("flash cache misses: not modelled (pip install midge[xip])")
     return "\n".join(lines)
+
+
+def front(result: dict[str, Any]) -> str:
+    """The ways to build the model, one a line; ``*`` marks the one that was measured."""
+    return "\n".join(
+        f"{'*' if point['arena_bytes'] == result['arena_bytes'] else ' '}"
+        f"{point['arena_bytes']:>9,} B {point['expected_cycles']:>12,}"
+        for point in result["front"]
+    )
 
 
 def _write_page(path: Path, result: dict[str, Any]) -> None:
