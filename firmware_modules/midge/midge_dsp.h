@@ -42,14 +42,13 @@ int midge_pipeline_run(const midge_pipeline_t *pipeline, uint8_t *arena, const v
 int midge_pipeline_window(const midge_pipeline_t *pipeline, const uint8_t *arena, int8_t *out,
     size_t n);
 
-// One section of dsp_biquad. Real coefficients: b / 2^(shift + b_shift),
-// (a + a_low / 2^14) / 2^shift.
+// One section of dsp_biquad. Real coefficients: b / 2^(13 + b_shift), (a + a_low / 2^14) / 2^13.
+// midge_dsp_biquad_m0.c knows the offsets.
 typedef struct _midge_dsp_section_t {
     int16_t b[3];
     int16_t a[2]; // a1, a2 of 1 + a1 z^-1 + a2 z^-2
-    int16_t a_low[2]; // -8192..8192; both 0 where wide is 0
-    int16_t b_shift; // 0 where wide is 0
-    int16_t shift; // 12..14
+    int16_t a_low[2]; // -8192..8192; 0 where wide is 0
+    int16_t b_shift; // 0..14; 0 where wide is 0
     int16_t wide;
 } midge_dsp_section_t;
 

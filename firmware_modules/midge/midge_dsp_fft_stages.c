@@ -1,6 +1,8 @@
 // The inner loops of the FFT in C, bit for bit what midge_dsp_fft_m0.c does.
 #include "midge_dsp_fft.h"
 
+#ifndef __ARM_ARCH_6M__
+
 typedef struct _complex_t {
     int32_t re;
     int32_t im;
@@ -93,3 +95,5 @@ void midge_dsp_fft_post(uint32_t *x, const uint32_t *twiddles, uint32_t n, uint3
     }
 }
 
+
+#endif // __ARM_ARCH_6M__

@@ -1,4 +1,5 @@
 // Logarithm, square root and cosine transform of band energies.
+#include "midge_dsp_loops.h"
 #include "midge_dsp_math.h"
 #include "midge_dsp_ops.h"
 
@@ -53,10 +54,7 @@ void midge_dsp_dct(const midge_ctx_t *ctx, const void *params) {
     const int16_t *table = midge_in(ctx, p->table);
     int16_t *out = midge_out(ctx, p->out);
     for (int32_t i = 0; i < p->n_out; i++) {
-        int32_t sum = 0;
-        for (int32_t j = 0; j < p->n_in; j++) {
-            sum += in[j] * *table++;
-        }
+        int32_t sum = midge_dsp_dot(in, table + i * p->n_in, (uint32_t)p->n_in);
         // half is added behind one shift: the sum may be as large as 2^31
         out[i] = midge_dsp_sat16(((sum >> (p->shift - 1)) + 1) >> 1);
     }

@@ -16,13 +16,23 @@ static inline int32_t midge_dsp_exp(const midge_ctx_t *ctx, midge_ref_t ref) {
 // Number of the highest bit set, x > 0.
 static inline int32_t midge_dsp_top_bit(uint32_t x) {
     int32_t bit = 0;
-    for (int32_t step = 16; step > 0; step >>= 1) {
-        if (x >> step != 0) {
-            x >>= step;
-            bit += step;
-        }
+    if (x >> 16 != 0) {
+        x >>= 16;
+        bit = 16;
     }
-    return bit;
+    if (x >> 8 != 0) {
+        x >>= 8;
+        bit += 8;
+    }
+    if (x >> 4 != 0) {
+        x >>= 4;
+        bit += 4;
+    }
+    if (x >> 2 != 0) {
+        x >>= 2;
+        bit += 2;
+    }
+    return bit + (int32_t)(x >> 1);
 }
 
 static inline int32_t midge_dsp_top_bit_64(uint64_t x) {

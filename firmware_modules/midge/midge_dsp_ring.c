@@ -1,6 +1,7 @@
 // Rings of the newest samples, and windows over them.
 #include <string.h>
 
+#include "midge_dsp_loops.h"
 #include "midge_dsp_math.h"
 #include "midge_dsp_ops.h"
 
@@ -42,23 +43,25 @@ void midge_dsp_recent(const midge_ctx_t *ctx, const void *params) {
     }
 }
 
-// The bits of all magnitudes, of -x - 1 for negative x.
-static uint32_t magnitude_bits(const int16_t *x, int32_t n) {
+// The bits set in x ^ (x << 1) of all samples, in both halves (midge_dsp_fft.h): in whole words
+// but for the ends.
+static uint32_t bits_of(const int16_t *x, int32_t n) {
     uint32_t bits = 0;
-    for (int32_t i = 0; i < n; i++) {
-        int32_t v = x[i];
-        bits |= (uint32_t)(v ^ (v >> 15));
+    if (n > 0 && ((uintptr_t)x & 2u) != 0) {
+        bits = (uint32_t)*x ^ (uint32_t)*x << 1;
+        x++;
+        n--;
+    }
+    const uint32_t *two = (const uint32_t *)(const void *)x;
+    for (; n >= 2; n -= 2) {
+        bits |= *two ^ (*two << 1);
+        two++;
+    }
+    if (n > 0) {
+        uint32_t last = *(const uint16_t *)two;
+        bits |= last ^ (last << 1);
     }
     return bits;
-}
-
-// x / 2^right after the table's 2^15; |x * table| <= 2^30.
-static void apply(const int16_t *x, const int16_t *table, int32_t n, int32_t right,
-    int16_t *out) {
-    int32_t half = 1 << (right - 1);
-    for (int32_t i = 0; i < n; i++) {
-        out[i] = (int16_t)((x[i] * table[i] + half) >> right);
-    }
 }
 
 static void shifted(const int16_t *x, int32_t n, int32_t left, int16_t *out) {
@@ -77,14 +80,16 @@ void midge_dsp_window(const midge_ctx_t *ctx, const void *params) {
     int32_t first = midge_min(p->length, p->ring_length - start);
     int32_t left = 0;
     if (p->exp != MIDGE_NONE) {
-        uint32_t bits = magnitude_bits(ring + start, first)
-            | magnitude_bits(ring, p->length - first);
-        left = bits == 0 ? 14 : 14 - midge_dsp_top_bit(bits);
+        uint32_t bits = bits_of(ring + start, first) | bits_of(ring, p->length - first);
+        left = midge_min(15 - midge_dsp_top_bit(((bits | bits >> 16) & 0xFFFFu) | 1u), 14);
         *(int32_t *)midge_out(ctx, p->exp) = -left;
     }
     if (table != NULL) {
-        apply(ring + start, table, first, 15 - left, out);
-        apply(ring, table + first, p->length - first, 15 - left, out + first);
+        midge_dsp_apply(ring + start, table, out, (uint32_t)first, (uint32_t)(15 - left));
+        if (first < p->length) {
+            midge_dsp_apply(ring, table + first, out + first, (uint32_t)(p->length - first),
+                (uint32_t)(15 - left));
+        }
     } else {
         shifted(ring + start, first, left, out);
         shifted(ring, p->length - first, left, out + first);

@@ -59,7 +59,7 @@ typedef struct _midge_dsp_scale_t {
 typedef struct _midge_dsp_biquad_t {
     midge_ref_t in; // int16 [channels][length]
     midge_ref_t out; // the same; may be in
-    midge_ref_t coefs; // int16 [sections][10], a midge_dsp_section_t each
+    midge_ref_t coefs; // int16 [sections][9], a midge_dsp_section_t each
     midge_ref_t state; // state, int32 [channels][sections][5]
     int32_t length;
     int32_t channels;
@@ -70,7 +70,7 @@ typedef struct _midge_dsp_biquad_t {
 typedef struct _midge_dsp_decimate_t {
     midge_ref_t in; // int16 [channels][length]
     midge_ref_t out; // int16 [channels][length / factor]
-    midge_ref_t taps; // int16 [n_taps], Q15, sum of magnitudes below 65535, newest sample's first
+    midge_ref_t taps; // int16 [n_taps], Q15, sum of magnitudes below 65535, oldest sample's first
     midge_ref_t state; // state, int16 [channels][n_taps - 1 + length]
     int32_t length; // a multiple of factor
     int32_t channels;

@@ -94,7 +94,7 @@ def test_runs_clean_under_sanitizers(name: str, replay: Path, tmp_path: Path) ->
     with path.open("wb") as file:
         for hop in dsp_cases.hops(name):
             compiled = hop.case.compiled
-            sizes = [compiled.words.size, len(compiled.consts), hop.before.size]
+            sizes = [compiled.words.size, len(compiled.consts), hop.before.size, 0]
             file.write(np.array(sizes, np.uint32).tobytes() + compiled.words.tobytes())
             file.write(compiled.consts + hop.before.tobytes() + hop.after.tobytes())
             count += 1

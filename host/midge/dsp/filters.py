@@ -17,14 +17,15 @@ from midge.errors import FeatureError
 
 KINDS = ("lowpass", "highpass", "bandpass", "notch")
 MAX_ERROR_DB = 0.2  # of the quantized response, in the pass band
-NARROW_ERROR_DB = 0.02  # up to here 16-bit coefficients do
+NARROW_ERROR_DB = 0.05  # up to here 16-bit coefficients do
+SHIFT = 13  # fraction bits of a section
 MAX_TAPS = 512
 _POINTS = 4096
 
 
 @dataclass(frozen=True)
 class Cascade:
-    """``sections``: int16 [n, 10], ``midge_dsp_section_t`` each; ``sos``: what they stand for.
+    """``sections``: int16 [n, 9], ``midge_dsp_section_t`` each; ``sos``: what they stand for.
 
     ``error_db``: the largest difference of the two responses in the pass band (where the
     design is above -3 dB); ``radius``: of the outermost pole, quantized.
@@ -81,7 +82,7 @@ def quantize(sos: np.ndarray, rate_hz: float, max_error_db: float = MAX_ERROR_DB
     """Second-order sections (scipy's [n, 6]) in 16 bits.
 
     Each section is scaled so that no tone is larger behind it than at the input, and gets wide
-    coefficients where 16 bits would change the response by more than 0.02 dB.
+    coefficients where 16 bits would change the response by more than 0.05 dB.
 
     Raises:
         FeatureError: not finite, unstable before or after quantization, a sum that may overflow,
@@ -146,23 +147,27 @@ def _spread_gain(sos: np.ndarray) -> np.ndarray:
 
 
 def _section(row: np.ndarray, wide: bool) -> np.ndarray:
-    """One ``midge_dsp_section_t``: the most fraction bits with which no sum overflows."""
+    """One ``midge_dsp_section_t``.
+
+    Raises:
+        FeatureError: a sum may overflow 32 bits for some int16 input and (saturated) output.
+    """
     b, a = row[:3], row[4:]
-    for shift in (14, 13, 12):
-        b_shift = 14 if wide else 0
-        while b_shift and not _fits(_whole_ratio(b, 2.0 ** (shift + b_shift))):
-            b_shift -= 1
-        b_int = _whole_ratio(b, 2.0 ** (shift + b_shift))
-        a_fine = np.rint(a * 2.0 ** (shift + 14))
-        a_int = np.floor(a_fine / 2**14 + 0.5) if wide else np.rint(a * 2.0**shift)
-        a_low = a_fine - a_int * 2**14 if wide else np.zeros(2)
-        largest = (np.abs(b_int).sum() / 2**b_shift + np.abs(a_int).sum() + 2) * 2**15
-        if _fits(b_int) and _fits(a_int) and largest + 2**shift < 2**31:
-            return np.array([*b_int, *a_int, *a_low, b_shift, shift, int(wide)], np.int16)
-    raise FeatureError(
-        f"the section {np.round(row, 4).tolist()} does not fit: the magnitudes of its "
-        f"coefficients add up to {np.abs(b).sum() + np.abs(a).sum():.1f}, needed below 16"
-    )
+    b_shift = 14 if wide else 0
+    while b_shift and not _fits(_whole_ratio(b, 2.0 ** (SHIFT + b_shift))):
+        b_shift -= 1
+    b_int = _whole_ratio(b, 2.0 ** (SHIFT + b_shift))
+    a_fine = np.rint(a * 2.0 ** (SHIFT + 14))
+    a_int = np.floor(a_fine / 2**14 + 0.5) if wide else np.rint(a * 2.0**SHIFT)
+    a_low = a_fine - a_int * 2**14 if wide else np.zeros(2)
+    # with rest, and one more for each product of low parts
+    largest = (np.abs(b_int).sum() / 2**b_shift + np.abs(a_int).sum() + 2) * 2**15 + 2**SHIFT
+    if not (_fits(b_int) and _fits(a_int) and largest < 2**31):
+        raise FeatureError(
+            f"the section {np.round(row, 4).tolist()} does not fit: the magnitudes of its "
+            f"coefficients add up to {np.abs(b).sum() + np.abs(a).sum():.1f}, needed below 8"
+        )
+    return np.array([*b_int, *a_int, *a_low, b_shift, int(wide)], np.int16)
 
 
 def _whole_ratio(b: np.ndarray, one: float) -> np.ndarray:
@@ -180,9 +185,8 @@ def _fits(coefficients: np.ndarray) -> bool:
 def quantized_sos(sections: np.ndarray) -> np.ndarray:
     """What int16 sections stand for, float64 [n, 6]."""
     s = sections.astype(np.float64)
-    one = 2.0 ** s[:, 8:9]
-    b = s[:, :3] / (one * 2.0 ** s[:, 7:8])
-    a = (s[:, 3:5] + s[:, 5:7] / 2**14) / one
+    b = s[:, :3] / 2.0 ** (SHIFT + s[:, 7:8])
+    a = (s[:, 3:5] + s[:, 5:7] / 2**14) / 2.0**SHIFT
     return np.concatenate([b, np.ones((len(s), 1)), a], 1)
 
 
