@@ -25,6 +25,7 @@ from midge.program import (
     Param,
     Program,
     Step,
+    block_bytes,
 )
 
 SLACK = 1.015  # "speed" gives up this factor in cycles for the smaller arena
@@ -37,9 +38,9 @@ _CLOSE = 1.02  # points of the front nearer than this, in cycles or in bytes, sa
 class Goal:
     """What to choose for.
 
-    ``prefer`` "speed": the fewest cycles in ``ram_bytes``, but for a few percent (``SLACK``) that
-    a smaller arena may cost. "ram": the smallest arena that needs at most ``cycles``, or
-    ``SMALL_FACTOR`` times the fastest's where that is None.
+    ``prefer`` "speed": the fewest cycles in ``ram_bytes`` (arena and state), but for a few
+    percent (``SLACK``) that a smaller arena may cost. "ram": the smallest arena that needs at
+    most ``cycles``, or ``SMALL_FACTOR`` times the fastest's where that is None.
     """
 
     prefer: str = "speed"
@@ -229,7 +230,8 @@ class Chooser:
                 )
             return min(quick[:_TRIES], key=lambda picks: self.point(picks).arena_bytes)
         if goal.ram_bytes is not None:
-            ways = self._within(ways, goal.ram_bytes)
+            kept = block_bytes(self.draft.states)  # RAM that is not the arena's
+            ways = self._within(ways, goal.ram_bytes - kept)
         slowest = SLACK * self.total(ways[-1])
         return next(picks for picks in ways if self.total(picks) <= slowest)
 

@@ -128,6 +128,11 @@ class Layer:
     candidates: list[Candidate]
 
 
+def block_bytes(states: list[State]) -> int:
+    """The size of the block that holds ``states``, in whole words."""
+    return max(((s.offset + s.nbytes + 3) & ~3 for s in states), default=0)
+
+
 @dataclasses.dataclass
 class Step:
     """One kernel call. ``kernel`` names ``midge_<kernel>`` and ``midge_<kernel>_t``."""
@@ -191,7 +196,7 @@ class Program:
     @property
     def state_bytes(self) -> int:
         """RAM that the model keeps between inferences, besides the arena."""
-        return max(((s.offset + s.nbytes + 3) & ~3 for s in self.states), default=0)
+        return block_bytes(self.states)
 
     @property
     def ram_bytes(self) -> int:

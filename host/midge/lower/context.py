@@ -20,6 +20,7 @@ from midge.program import (
     Param,
     State,
     StateRef,
+    block_bytes,
 )
 
 MAX_RANK = 4
@@ -129,8 +130,7 @@ class Lowering:
             "convert the model again with a current TensorFlow",
         )
         reset = tensor.zero_point & 255 if tensor.dtype == "int8" else 0
-        offset = max(((s.offset + s.nbytes + 3) & ~3 for s in self.states), default=0)
-        self.states.append(State(tensor.name, tensor.nbytes, reset, offset))
+        self.states.append(State(tensor.name, tensor.nbytes, reset, block_bytes(self.states)))
         return StateRef(len(self.states) - 1)
 
     def step(
