@@ -8,7 +8,7 @@ import cases
 import numpy as np
 import pytest
 from case_maker import per_tensor
-from test_refusals import refused
+from refusal_kit import refused
 
 from midge.errors import ModelError
 from midge.graph import Graph, Quant, Tensor
