@@ -25,6 +25,7 @@
     X(16, depthwise_packed) \
     X(17, fully_connected_packed) \
     X(18, add_tables) \
+    X(120, conv_2d_jit) \
     X(40, move) \
     X(41, resize_bilinear) \
     X(42, transpose_conv) \

@@ -31,6 +31,9 @@ typedef struct _midge_requant_t {
 // Word-aligned rows and n a multiple of 4 are faster. Returns out + 2 * n.
 uint32_t *midge_packed_pixels(const int8_t *const *p, uint32_t n, uint32_t *out);
 
+// The lanes of two pixels, every third word of out.
+void midge_packed_pair(const int8_t *a, const int8_t *b, uint32_t n, uint32_t *out);
+
 // n weights, a multiple of 4 and aligned to 4, widened to 32 bits.
 void midge_packed_widen(const int8_t *w, int32_t *out, uint32_t n);
 

@@ -45,3 +45,20 @@ uint32_t *midge_packed_pixels(const int8_t *const *p, uint32_t n, uint32_t *out)
     pack(p[2], p[3], n, out + 1);
     return out + 2 * n;
 }
+
+void midge_packed_pair(const int8_t *a, const int8_t *b, uint32_t n, uint32_t *out) {
+    if (((n | (uintptr_t)a | (uintptr_t)b) & 3u) != 0) {
+        for (const int8_t *end = a + n; a != end; a++, b++, out += 3) {
+            *out = (uint32_t)(int32_t)*a + ((uint32_t)(int32_t)*b << 16);
+        }
+        return;
+    }
+    for (const int8_t *end = a + n; a != end; a += 4, b += 4, out += 12) {
+        uint32_t wa = word(a);
+        uint32_t wb = word(b);
+        out[0] = lanes(wa, wb, 0);
+        out[3] = lanes(wa, wb, 1);
+        out[6] = lanes(wa, wb, 2);
+        out[9] = lanes(wa, wb, 3);
+    }
+}

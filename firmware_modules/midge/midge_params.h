@@ -223,6 +223,33 @@ typedef struct _midge_conv_2d_packed_t {
     int32_t act_max;
 } midge_conv_2d_packed_t;
 
+typedef struct _midge_conv_2d_jit_t {
+    midge_ref_t in; // int8 [in_h][in_w][in_c]
+    midge_ref_t out; // int8 [out_h][out_w][out_c]
+    midge_ref_t weights; // int8 [out_c][taps], with planes in the order of `places`, see the kernel
+    midge_ref_t bias; // int32 [out_c]
+    midge_ref_t requant;
+    midge_ref_t kink;
+    midge_ref_t scratch; // packed input, places, code
+    int32_t in_h;
+    int32_t in_w;
+    int32_t in_c;
+    int32_t out_h;
+    int32_t out_w;
+    int32_t out_c;
+    int32_t k_h;
+    int32_t k_w;
+    int32_t stride_h;
+    int32_t stride_w;
+    int32_t pad_top;
+    int32_t pad_left;
+    int32_t pad_value;
+    int32_t planes; // 0: windows are the pixels, 1 x 1
+    int32_t tile; // pixels packed at a time, or with planes lines of output in each lane, > 0
+    int32_t act_min;
+    int32_t act_max;
+} midge_conv_2d_jit_t;
+
 typedef struct _midge_depthwise_packed_t {
     midge_ref_t in; // int8 [in_h][in_w][c]
     midge_ref_t out; // int8 [out_h][out_w][c]

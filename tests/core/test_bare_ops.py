@@ -25,13 +25,14 @@ def runnable(cpu: str) -> str:
 
 @functools.cache
 def records(name: str) -> list[bare_kit.Record]:
-    """Both kernels' runs of the op's cases; what comes out must be what the oracle says."""
+    """Each kernel's runs of the op's cases; what comes out must be what the oracle says."""
     variants = ["plain", *(["packed"] if name in test_every_op.VARIANTS else [])]
+    variants += ["jit"] if name in test_every_op.JIT else []
     made = []
-    for _, graph, samples in cases.cases(name, COUNT):
+    for number, graph, samples in cases.cases(name, COUNT):
         wanted = oracle.reference(graph, samples)
         for kernels in variants:
-            compiled = oracle.Compiled(graph, kernels)
+            compiled = oracle.Compiled(graph, kernels, ("fastest", "smallest")[number % 2])
             for values, want in zip(samples, wanted, strict=True):
                 before = compiled.state.copy()
                 compiled.run(values)

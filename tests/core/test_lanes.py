@@ -35,7 +35,7 @@ def test_equals_the_extremes_over_all_inputs() -> None:
 
 def test_one_more_does_not_fit() -> None:
     assert lanes.runs_fit(np.array([[-128, -127]], np.int8), 2).all()
-    assert not lanes.runs_fit(np.array([[-128, -128]], np.int8), 2).any()  # 128 * 256 = 2**15
+    assert not lanes.runs_fit(np.full((1, 257), 1, np.int8), 257).any()  # 128 * 256 = 2**15
     assert lanes.runs_fit(np.array([[127, 127, 1]], np.int8), 3).all()
     assert lanes.runs_fit(np.array([[127, 127, 2]], np.int8), 3).all()  # -128 * 256 = -(2**15)
 
@@ -48,3 +48,10 @@ def test_the_largest_run_survives_the_flush() -> None:
         signed = run - 2**32 if run >= 2**31 else run
         assert signed >> 16 == high
         assert (run - 0x8000 - (high << 16)) % 2**32 == low % 2**32
+
+
+def test_runs_of_written_code_fit_whatever_the_weights_are() -> None:
+    """midge_jit.h: a run goes on while the sum of |w| is at most 255."""
+    for weights in ([-128, 127], [127, 127, 1], [-128, -127], [1] * 255, [-1] * 255, [-51] * 5):
+        assert lanes.runs_fit(np.array([weights], np.int8), len(weights)).all()
+    assert not lanes.runs_fit(np.full((1, 257), 1, np.int8), 257).any()

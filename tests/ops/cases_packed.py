@@ -10,7 +10,7 @@ from midge.graph import Graph
 
 
 def adversarial(rng: Rng, shape: tuple[int, ...]) -> np.ndarray:
-    """Weights: uniform, all of size 127, near the size where two or three fill a lane, small."""
+    """Weights: uniform, of size 127, near where two or three fill a lane, most of them 0."""
     kind = rng.random()
     if kind < 0.3:
         return rng.choice(np.array([-127, 127], np.int8), shape)
@@ -18,6 +18,8 @@ def adversarial(rng: Rng, shape: tuple[int, ...]) -> np.ndarray:
         return (rng.choice([-1, 1], shape) * rng.integers(80, 128, shape)).astype(np.int8)
     if kind < 0.6:
         return np.where(rng.random(shape) < 0.5, -127, -128).astype(np.int8)
+    if kind < 0.7:  # mostly zeros, whole channels of them too
+        return (rng.integers(-128, 128, shape) * (rng.random(shape) < 0.2)).astype(np.int8)
     return rng.integers(-127, 128, shape).astype(np.int8)
 
 

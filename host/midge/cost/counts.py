@@ -118,6 +118,58 @@ def transpose_conv_packed(a: Args) -> Counts:
     return {**conv_2d_packed(a), **{f"moved_{name}": n for name, n in move(a).items()}}
 
 
+def conv_2d_jit(a: Args) -> Counts:
+    weights = a.data("weights")
+    assert weights is not None
+    taps = weights.shape[1]
+    units = (a.out_h + 1) // 2 if a.planes else a.out_h * a.out_w
+    tiles = -(-units // a.tile)
+    sizes = [min(a.tile, units - i * a.tile) for i in range(tiles)]
+    groups = units * -(-a.out_w // 3) if a.planes else sum((n + 5) // 6 for n in sizes)
+    runs = sum(jit_runs(channel) for channel in weights)
+    nonzero = int(np.count_nonzero(weights))
+    found: Counts = {
+        "groups": groups * a.out_c,
+        "runs": groups * runs,
+        "rows": tiles * a.out_c,
+        "emitted_runs": tiles * runs,
+        **_requant(a, a.out_h * a.out_w * a.out_c),
+    }
+    if not a.planes:
+        zeros = weights.size - nonzero
+        words = sum((n + 1) // 2 for n in sizes)
+        return found | {
+            "taps": groups * nonzero,
+            "zeros": groups * zeros,
+            "emitted": tiles * nonzero,
+            "emitted_zeros": tiles * zeros,
+            "packed_words" if taps % 4 == 0 else "packed_bytes": words * taps,
+            "pairs": words,
+        }
+    rows = (a.tile - 1) * a.stride_h + a.k_h
+    parts = min(a.stride_w, a.k_w)
+    plane = a.in_c * parts * rows * tiles
+    return found | {
+        "placed_taps": groups * nonzero,
+        "hops": groups * a.in_c * a.out_c,
+        "emitted_placed": tiles * nonzero,
+        "lines": units * a.out_c,
+        "filled": plane * (a.out_w + (a.k_w - 1) // a.stride_w),
+        "plane_rows": plane,
+        "planes": a.in_c * parts * tiles,
+    }
+
+
+def jit_runs(weights: np.ndarray) -> int:
+    """Runs of one channel's code, as ``midge_jit_emit`` makes them (``midge_jit.h``)."""
+    count, room = 0, 0
+    for w in np.abs(weights.astype(np.int64)).tolist():
+        if w > room:
+            count, room = count + 1, 255
+        room -= w if count else 0
+    return count
+
+
 def depthwise_packed(a: Args) -> Counts:
     half = (a.out_h + 1) // 2
     apart = (a.out_h - half) * a.stride_h
@@ -276,6 +328,7 @@ def pad(a: Args) -> Counts:
 
 _COUNTS: dict[str, Callable[[Args], Counts]] = {
     "conv_2d": conv_2d,
+    "conv_2d_jit": conv_2d_jit,
     "conv_2d_packed": conv_2d_packed,
     "transpose_conv": transpose_conv,
     "transpose_conv_packed": transpose_conv_packed,

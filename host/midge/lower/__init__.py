@@ -126,7 +126,8 @@ def draft(graph: Graph, kernels: str = "auto") -> Draft:
     Args:
         graph: after the passes, in execution order. Not changed.
         kernels: "auto", all that are proven right for a layer; "plain", the portable ones;
-            "packed", the packed ones where they are proven right, the portable ones elsewhere.
+            "packed", the packed ones where they are proven right, the portable ones elsewhere;
+            "jit", ``conv_2d_jit`` wherever it is possible, all elsewhere.
 
     Returns:
         The candidates; :mod:`midge.choose` makes a program of them.

@@ -158,6 +158,9 @@ class Lowering:
             assert fields == each.params.keys(), f"{each.kernel}: {fields ^ each.params.keys()}"
         if self.kernels == "packed":  # the plain one is the last
             candidates = candidates[: max(1, len(candidates) - 1)]
+        if self.kernels == "jit":
+            jit = [each for each in candidates if each.kernel.endswith("_jit")]
+            candidates = jit or candidates
         layer = f"{op.index} {op.kind} '{self.tensor(op.outputs[0]).name}'"
         self.layers.append(Layer(layer, op.kind, macs, candidates))
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from midge import requant
 from midge.graph import Op, Tensor
-from midge.lower import leads, packed
+from midge.lower import jit, leads, packed
 from midge.lower.context import Lowering
 from midge.program import Candidate, Param
 
@@ -83,8 +83,10 @@ def _packed(
         return []
     x = low.tensor(op.inputs[0])
     layer = packed_layer(low, op, x, weights, bias, plain)
-    packer = packed.depthwise if op.kind == "DEPTHWISE_CONV_2D" else packed.conv_2d
-    return packer(low, layer, {**plain, "pad_value": x.zero_point})
+    given = {**plain, "pad_value": x.zero_point}
+    if op.kind == "DEPTHWISE_CONV_2D":
+        return packed.depthwise(low, layer, given)
+    return [*jit.conv_2d(low, layer, given), *packed.conv_2d(low, layer, given)]
 
 
 def packed_layer(

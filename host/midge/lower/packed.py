@@ -86,7 +86,7 @@ def conv_2d(low: Lowering, layer: Layer, plain: dict[str, Param]) -> list[Candid
     padded = np.zeros((len(layer.weights), (taps + 3) & ~3), np.int8)
     padded[:, :taps] = layer.weights
     shared |= {
-        **_kept(plain, "conv_2d_packed"),
+        **kept(plain, "conv_2d_packed"),
         "weights": low.const(f"{layer.name}/weights", padded),
         "three": low.const(f"{layer.name}/three", _three(layer.weights), "requant"),
         "taps": taps,
@@ -159,7 +159,7 @@ def depthwise(low: Lowering, layer: Layer, plain: dict[str, Param]) -> list[Cand
     plane_rows = (half - 1) * number(plain["stride_h"]) + 3
     plane_cols = (width - 1) * number(plain["stride_w"]) + 3
     shared |= {
-        **_kept(plain, "depthwise_packed"),
+        **kept(plain, "depthwise_packed"),
         "two": low.const(f"{layer.name}/two", two.astype(np.int8), "requant"),
         "weights": low.const(f"{layer.name}/weights", layer.weights.T),
         "c": plain["in_c"],
@@ -195,7 +195,7 @@ def fully_connected(low: Lowering, layer: Layer, plain: dict[str, Param]) -> lis
     ordered = (padded + 128).reshape(-1, 2, 2, even // 2, 2).transpose(0, 3, 1, 2, 4)
     words = ordered.astype(np.uint8).reshape(-1, 4).copy().view(np.int32)
     shared |= {
-        **_kept(plain, "fully_connected_packed"),
+        **kept(plain, "fully_connected_packed"),
         "weights": low.const(f"{layer.name}/weights", words.reshape(-1)),
         "per_channel": int(not one_rule),
     }
@@ -214,7 +214,7 @@ def fully_connected(low: Lowering, layer: Layer, plain: dict[str, Param]) -> lis
     return found
 
 
-def _kept(plain: dict[str, Param], kernel: str) -> dict[str, Param]:
+def kept(plain: dict[str, Param], kernel: str) -> dict[str, Param]:
     """The parameters that both kernels have."""
     names = {field.name for field in abi.load().kernels[kernel].fields}
     kept = {k: v for k, v in plain.items() if k in names}
