@@ -198,7 +198,8 @@ _LOGICAL: dict[str, Callable[..., np.ndarray]] = {
 
 def affine(kind: str, values: np.ndarray, source: Tensor, result: Tensor) -> np.ndarray | None:
     """QUANTIZE of float32 to int8, and DEQUANTIZE of int8 to float32, as the reference kernels:
-    divide in float32 and round half away from zero; one product of two float32.
+    divide in float32 and round half away from zero; one product of two float32. A quotient beyond
+    int32, where the reference is undefined, saturates.
 
     Returns:
         ``None`` for other types, several scales, or a value that is not a number.

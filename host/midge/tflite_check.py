@@ -138,8 +138,8 @@ def _check_floats(graph: Graph) -> None:
     working = [op for op in graph.ops if op.kind not in _FLOAT_OPS]
     floating = [op for op in working if _is_float(graph, op)]
     if floating:
-        in_tables = fuse_tables.absorbed(graph)
-        floating = [op for op in floating if graph.ops.index(op) not in in_tables]
+        in_tables = {id(graph.ops[i]) for i in fuse_tables.absorbed(graph)}
+        floating = [op for op in floating if id(op) not in in_tables]
     if not floating:
         return
     consts = [t for t in graph.tensors.values() if t.is_const]

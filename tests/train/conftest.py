@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,3 +43,22 @@ def gesture_model(train_example, tmp_path_factory: pytest.TempPathFactory) -> Pa
 @pytest.fixture(scope="session")
 def spikes_model(train_example, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train_example("spikes", tmp_path_factory.mktemp("trained") / "spikes")
+
+
+@pytest.fixture(scope="session")
+def convert_layers(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A function that runs a script of this folder, which writes models into the folder that it
+    is given and that is returned: in a process of its own, as TensorFlow is slow to start."""
+    pytest.importorskip("tensorflow", reason="needs the extra: pip install .[train]")
+
+    def convert(script: str) -> Path:
+        folder = tmp_path_factory.mktemp("layers")
+        done = subprocess.run(
+            [sys.executable, str(Path(__file__).with_name(script)), str(folder)],
+            env=os.environ | {"PYTHONPATH": str(root / "host")},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-2000:]
+        return folder
+
+    return convert

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +12,6 @@ import pytest
 from midge import compile as compiling
 from midge.tflite_reader import read
 
-SCRIPT = Path(__file__).with_name("moving_layers.py")
 # What each model comes down to: one kernel a layer wherever that can be.
 KERNELS = {
     "transposed_same": "transpose_conv_packed",
@@ -62,16 +59,9 @@ KERNELS = {
 
 
 @pytest.fixture(scope="module")
-def converted(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
-    """A folder with every model, made in one process."""
-    pytest.importorskip("tensorflow", reason="needs the extra: pip install .[train]")
-    folder = tmp_path_factory.mktemp("layers")
-    done = subprocess.run(
-        [sys.executable, str(SCRIPT), str(folder)],
-        env=os.environ | {"PYTHONPATH": str(root / "host")},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
+def converted(convert_layers: Callable[[str], Path]) -> Path:
+    """A folder with every model."""
+    folder = convert_layers("moving_layers.py")
     assert {path.stem for path in folder.iterdir()} == set(KERNELS)
     return folder
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from midge.graph import Op
+from midge.graph import Op, Tensor
 from midge.lower import sum_tables
 from midge.lower.broadcast import operands, places, walk_leads
 from midge.lower.context import Lowering
@@ -31,17 +31,11 @@ def _add(low: Lowering, op: Op, sign: int) -> None:
     low.need(op, not pot, "pot_scale_int16 is true, needed: false", "convert the model again")
     left_shift = _LEFT_SHIFT[dtype]
     twice = 2 * max(a.scale, b.scale)
-    a_mult, a_shift = low.multiplier(op, a.scale / twice)
-    b_mult, b_shift = low.multiplier(op, b.scale / twice)
     mult, shift = low.multiplier(op, twice / ((1 << left_shift) * out.scale))
     params: dict[str, Param] = {
         **places(low, op, a, b, out),
-        "a_offset": -a.zero_point,
-        "a_mult": a_mult,
-        "a_shift": a_shift,
-        "b_offset": -b.zero_point,
-        "b_mult": b_mult,
-        "b_shift": b_shift,
+        **_to_common_scale(low, op, "a", a, twice),
+        **_to_common_scale(low, op, "b", b, twice),
         "b_sign": sign,
         "left_shift": left_shift,
         "mult": mult,
@@ -56,6 +50,13 @@ def _add(low: Lowering, op: Op, sign: int) -> None:
         if tables is not None:
             found.append(_by_tables(low, op, params, tables))
     low.choice(op, [*found, Candidate(f"add{suffix}", params, walk_leads(params, out))])
+
+
+def _to_common_scale(
+    low: Lowering, op: Op, name: str, tensor: Tensor, scale: float
+) -> dict[str, Param]:
+    mult, shift = low.multiplier(op, tensor.scale / scale)
+    return {f"{name}_offset": -tensor.zero_point, f"{name}_mult": mult, f"{name}_shift": shift}
 
 
 def _by_tables(
@@ -99,8 +100,6 @@ def maximum_minimum(low: Lowering, op: Op) -> None:
 def squared_difference(low: Lowering, op: Op) -> None:
     a, b, out = operands(low, op)
     twice = 2 * max(a.scale, b.scale)
-    a_mult, a_shift = low.multiplier(op, a.scale / twice)
-    b_mult, b_shift = low.multiplier(op, b.scale / twice)
     real = twice * twice / ((1 << (2 * _SQUARE_LEFT_SHIFT)) * out.scale)
     low.need(
         op,
@@ -111,12 +110,8 @@ def squared_difference(low: Lowering, op: Op) -> None:
     mult, shift = low.multiplier(op, real)
     params: dict[str, Param] = {
         **places(low, op, a, b, out),
-        "a_offset": -a.zero_point,
-        "a_mult": a_mult,
-        "a_shift": a_shift,
-        "b_offset": -b.zero_point,
-        "b_mult": b_mult,
-        "b_shift": b_shift,
+        **_to_common_scale(low, op, "a", a, twice),
+        **_to_common_scale(low, op, "b", b, twice),
         "left_shift": _SQUARE_LEFT_SHIFT,
         "mult": mult,
         "shift": shift,
