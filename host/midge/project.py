@@ -101,6 +101,11 @@ class ModelSection:
     epochs: int = _key("passes over the training data", 60, low=1)
     batch_size: int = _key("windows in a training step", 16, low=1)
     seed: int = _key("seed of everything random in training", 1, low=0)
+    quantization: str = _key(
+        "int8, or int16x8: int16 activations, int8 weights; finer, but slower and twice the RAM",
+        "int8",
+        choices=("int8", "int16x8"),
+    )
     file: str = _key("where the trained .tflite goes; default build/<name>.tflite", "")
 
 

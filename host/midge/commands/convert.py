@@ -1,4 +1,4 @@
-"""``midge convert``: a Keras model to an int8 .tflite, in a process of its own."""
+"""``midge convert``: a Keras model to an int8 or 16x8 .tflite, in a process of its own."""
 
 from __future__ import annotations
 
@@ -15,18 +15,23 @@ if TYPE_CHECKING:
 _EXAMPLES = """\
   midge convert model.keras --data windows.npy
   midge convert model.keras --data windows.npy --out build/walk.tflite --json
+  midge convert model.keras --data windows.npy --quantization int16x8
 """
 
 
 def add_parser(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command to the command line."""
     parser = add_command(
-        sub, "convert", "convert a Keras model to an int8 .tflite", do_convert, _EXAMPLES
+        sub, "convert", "convert a Keras model to an int8 or 16x8 .tflite", do_convert, _EXAMPLES
     )
     parser.add_argument("model", type=Path, help="a .keras or .h5 file, or a SavedModel folder")
     parser.add_argument(
         "--data", type=Path, required=True, metavar="FILE.npy",
-        help="float inputs, one a row, from which the int8 ranges are taken",
+        help="float inputs, one a row, from which the ranges of integers are taken",
+    )  # fmt: skip
+    parser.add_argument(
+        "--quantization", choices=("int8", "int16x8"), default="int8",
+        help="int16x8: int16 activations, int8 weights; default: int8",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, help="default: the model's name with .tflite")
 
@@ -40,8 +45,8 @@ def do_convert(args: argparse.Namespace) -> int:
 
     out = args.out or args.model.with_suffix(".tflite")
     with Progress("convert") as progress:
-        progress(f"{args.model} to int8 (TensorFlow starts first)")
-        convert(args.model, load_samples(args.data), out)
+        progress(f"{args.model} to {args.quantization} (TensorFlow starts first)")
+        convert(args.model, load_samples(args.data), out, args.quantization)
         progress("compiling it for the board")
         program = compile_all([out])[0].program
     say(args, f"{out}: arena {kib(program.arena_bytes)}, weights {kib(program.weights_bytes)}")

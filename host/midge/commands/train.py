@@ -1,4 +1,4 @@
-"""``midge train``: the project's recipe, from recordings to an int8 .tflite."""
+"""``midge train``: the project's recipe, from recordings to an integer .tflite."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _EXAMPLES = """\
 def add_parser(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command to the command line."""
     parser = add_command(
-        sub, "train", "train the project's model and quantize it to int8", do_train, _EXAMPLES
+        sub, "train", "train the project's model and quantize it", do_train, _EXAMPLES
     )
     add_project(parser)
 
@@ -34,11 +34,11 @@ def do_train(args: argparse.Namespace) -> int:
 
     path = train(project)  # says what it does on stderr
     meta = load_meta(path)
-    accuracy = meta.extra["accuracy"]
+    accuracy, kind = meta.extra["accuracy"], project.model.quantization
     say(args, f"{path}: {', '.join(meta.labels)}")
     say(
         args,
-        f"accuracy {accuracy['int8']:.1%} in int8 ({accuracy['float']:.1%} in float) "
+        f"accuracy {accuracy[kind]:.1%} in {kind} ({accuracy['float']:.1%} in float) "
         f"on {accuracy['test_windows']} windows not trained on",
     )
     emit_json(args, {"model": path, "labels": meta.labels, **meta.extra})

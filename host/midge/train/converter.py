@@ -18,19 +18,23 @@ from midge.train.tf import import_tensorflow
 REFUSED = "refused: "  # begins the line on stderr that says what is wrong with the input
 
 
-def main(model: str, representative: str, out: str) -> None:
-    """Converts ``model`` (.keras, .h5 or a SavedModel folder) to int8 in ``out``.
+def main(model: str, representative: str, out: str, quantization: str) -> None:
+    """Converts ``model`` (.keras, .h5 or a SavedModel folder) to ``quantization`` in ``out``.
 
     ``representative`` is an ``.npy`` file, float32 ``[n, ...]``: samples of the real input, from
-    which the ranges of all tensors are measured.
+    which the ranges of all tensors are measured. ``quantization`` is "int8" or "int16x8".
     """
     tensorflow = import_tensorflow()
     samples = np.load(representative)
     converter = _converter(tensorflow, Path(model), samples.shape[1:])
     converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
-    converter.target_spec.supported_ops = [tensorflow.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = tensorflow.int8
-    converter.inference_output_type = tensorflow.int8
+    sets, kind = tensorflow.lite.OpsSet, tensorflow.int8
+    ops = sets.TFLITE_BUILTINS_INT8
+    if quantization == "int16x8":
+        ops = sets.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
+        kind = tensorflow.int16
+    converter.target_spec.supported_ops = [ops]
+    converter.inference_input_type = converter.inference_output_type = kind
 
     def feed() -> Iterator[list[np.ndarray]]:
         for sample in samples:

@@ -1,4 +1,4 @@
-"""How well an int8 model does, on the engine that the board runs."""
+"""How well an integer model does, on the engine that the board runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from midge.train.data import Windows
 
 
 def predict_windows(model: Path, counts: np.ndarray) -> np.ndarray:
-    """Raw int8 scores ``[n, outputs]`` for ``counts`` int16 ``[n, length, channels]``.
+    """Raw integer scores ``[n, outputs]`` for ``counts`` int16 ``[n, length, channels]``.
 
     The model takes the counts as it does on the board: quantized in integers by the scaling in
     its sidecar.
@@ -33,5 +33,8 @@ def decide(scores: np.ndarray, half: float = 0) -> np.ndarray:
 
 
 def accuracy(model: Path, windows: Windows) -> float:
-    """Share of the windows that the int8 model gets right, 0...1."""
-    return float((decide(predict_windows(model, windows.counts)) == windows.classes).mean())
+    """Share of the windows that the integer model gets right, 0...1."""
+    scores = predict_windows(model, windows.counts)
+    # LOGISTIC's 0.5 for int16: its scale is always 2**-15, its zero point 0
+    half = 1 << 14 if scores.dtype == np.int16 else 0
+    return float((decide(scores, half) == windows.classes).mean())

@@ -1,4 +1,4 @@
-"""Recordings to a trained int8 model with its sidecar."""
+"""Recordings to a trained integer model with its sidecar."""
 
 from __future__ import annotations
 
@@ -51,17 +51,18 @@ def train(project: Project) -> Path:
     out = project.model_path
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-        made = _quantize(fitted.model, data, raw, Path(folder) / out.name)
+        made = _quantize(project, fitted.model, data, raw, Path(folder) / out.name)
         meta = _describe(project, data, raw, made)
         meta.save(sidecar(made))  # the engine reads the scaling from it
-        meta.extra["accuracy"] = _accuracies(fitted, data, raw, made)
+        meta.extra["accuracy"] = _accuracies(project, fitted, data, raw, made)
         meta.extra["epochs"] = fitted.epochs
         meta.save(sidecar(made))
         # Never an old sidecar beside a new model, whenever this is interrupted.
         sidecar(out).unlink(missing_ok=True)
         os.replace(made, out)
         os.replace(sidecar(made), sidecar(out))
-    _say(f"int8 accuracy on the test split: {meta.extra['accuracy']['int8']:.1%}")
+    kind = settings.quantization
+    _say(f"{kind} accuracy on the test split: {meta.extra['accuracy'][kind]:.1%}")
     return out
 
 
@@ -76,13 +77,14 @@ def _recipe(project: Project) -> Recipe:
     return RECIPES[name]
 
 
-def _quantize(model: Any, data: Dataset, raw: Raw, out: Path) -> Path:
-    _say("quantizing to int8 ...")
+def _quantize(project: Project, model: Any, data: Dataset, raw: Raw, out: Path) -> Path:
+    kind = project.model.quantization
+    _say(f"quantizing to {kind} ...")
     # At random: a regular step could fall in with an order of the classes.
     order = np.random.default_rng(0).permutation(len(data.train))[:_MOST_REPRESENTATIVE]
     saved = out.with_suffix(".keras")
     model.save(saved)
-    return convert(saved, to_real(data.train.counts[order], raw), out)
+    return convert(saved, to_real(data.train.counts[order], raw), out, kind)
 
 
 def _describe(project: Project, data: Dataset, raw: Raw, made: Path) -> Meta:
@@ -109,17 +111,25 @@ def _describe(project: Project, data: Dataset, raw: Raw, made: Path) -> Meta:
 
 
 def _golden(graph: tflite.SubGraph, real: np.ndarray) -> list[int]:
-    """The window as the model's int8 input, flat."""
-    quant = graph.Tensors(graph.Inputs(0)).Quantization()
+    """The window as the model's integer input, flat."""
+    tensor = graph.Tensors(graph.Inputs(0))
+    quant = tensor.Quantization()
     scale, zero_point = quant.Scale(0), quant.ZeroPoint(0)
-    quantized = np.clip(np.rint(real / scale) + zero_point, -128, 127)
+    ends = np.iinfo(np.int16 if tensor.Type() == tflite.TensorType.INT16 else np.int8)
+    quantized = np.clip(np.rint(real / scale) + zero_point, ends.min, ends.max)
     return [int(value) for value in quantized.reshape(-1)]
 
 
-def _accuracies(fitted: Fitted, data: Dataset, raw: Raw, made: Path) -> dict[str, float | int]:
+def _accuracies(
+    project: Project, fitted: Fitted, data: Dataset, raw: Raw, made: Path
+) -> dict[str, float | int]:
     scores = fitted.model.predict(to_real(data.test.counts, raw), verbose=0)
     in_float = float((decide(scores, half=0.5) == data.test.classes).mean())
-    return {"int8": accuracy(made, data.test), "float": in_float, "test_windows": len(data.test)}
+    return {
+        project.model.quantization: accuracy(made, data.test),
+        "float": in_float,
+        "test_windows": len(data.test),
+    }
 
 
 def _say(text: str) -> None:

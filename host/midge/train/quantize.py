@@ -1,4 +1,4 @@
-"""Keras or SavedModel to an int8 ``.tflite``, with every tensor's type looked at."""
+"""Keras or SavedModel to an int8 or 16x8 ``.tflite``, with every tensor's type looked at."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ from midge.train.leftover import find_leftovers
 _TIMEOUT_S = 600
 
 
-def convert(model: Path, representative: np.ndarray, out: Path) -> Path:
-    """Converts ``model`` to int8 with batch 1 and writes ``out``; returns ``out``.
+def convert(
+    model: Path, representative: np.ndarray, out: Path, quantization: str = "int8"
+) -> Path:
+    """Converts ``model`` to integers with batch 1 and writes ``out``; returns ``out``.
 
     Args:
         model: ``.keras``, ``.h5`` or a SavedModel folder; one input.
         representative: float32 ``[n, ...]``, real inputs as the model gets them (a hundred or
             more, of every class): tensor ranges are measured on them.
         out: the ``.tflite`` to write; appears whole or not at all.
+        quantization: "int8", or "int16x8": int16 activations and int8 weights.
 
     Raises:
         ModelError: no such model, not one input of the samples' shape, the converter failed or
@@ -45,7 +48,7 @@ def convert(model: Path, representative: np.ndarray, out: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
         sample_file, made = Path(folder) / "samples.npy", Path(folder) / "model.tflite"
         _save(sample_file, samples)
-        _run_converter(model, sample_file, made)
+        _run_converter(model, sample_file, made, quantization)
         find_leftovers(made.read_bytes(), str(model))
         os.replace(made, out)
     return out
@@ -79,11 +82,12 @@ def _save(path: Path, samples: np.ndarray) -> None:
         ) from err  # fmt: skip
 
 
-def _run_converter(model: Path, samples: Path, out: Path) -> None:
+def _run_converter(model: Path, samples: Path, out: Path, quantization: str) -> None:
     # The package may not be installed (a checkout), so the child gets our own path.
     package_root = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH", "")]))
-    command = [sys.executable, "-m", "midge.train.converter", str(model), str(samples), str(out)]
+    arguments = [str(model), str(samples), str(out), quantization]
+    command = [sys.executable, "-m", "midge.train.converter", *arguments]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, check=False, errors="replace",
