@@ -9,10 +9,10 @@ typedef struct _conv_t {
     midge_finish_16_t finish;
 } conv_t;
 
-// Sums one window of `depth` input channels from first_c on. w: the weights of one filter.
-// Where the taps of a row are neighbours in memory, they are one dot product.
-static int64_t accumulate(const conv_t *c, const midge_window_t *win, const int8_t *w,
-    int32_t first_c, int32_t depth, int64_t acc) {
+// Sums one window of `depth` input channels from first_c on, with one filter or two that lie
+// `apart`. Where the taps of a row are neighbours in memory, they are one dot product.
+static void accumulate(const conv_t *c, const midge_window_t *win, const int8_t *w,
+    int32_t apart, int32_t first_c, int32_t depth, int64_t *acc) {
     const midge_conv_2d_16_t *p = c->p;
     bool wide = c->finish.bias.high != NULL;
     int32_t step = p->dilation_w * p->in_c;
@@ -24,24 +24,32 @@ static int64_t accumulate(const conv_t *c, const midge_window_t *win, const int8
             + win->x0 * step;
         const int8_t *tap = w + (ky * p->k_w + win->x0) * depth;
         for (int32_t done = 0; done < taps; done += run) {
-            acc = midge_sum_16(x, tap + done, run, wide, acc);
+            midge_sum_16(x, tap + done, apart, run, wide, acc);
             x += step;
         }
     }
-    return acc;
 }
 
+// Two filters of a group at a time, and the last by itself where their number is odd.
 static int16_t *pixel(const conv_t *c, const midge_window_t *win, int16_t *y) {
     const midge_conv_2d_16_t *p = c->p;
     const int8_t *w = c->weights;
     int32_t depth = p->groups == 1 ? p->in_c : p->in_c / p->groups;
     int32_t filters = p->groups == 1 ? p->out_c : p->out_c / p->groups;
+    int32_t apart = p->k_h * p->k_w * depth;
     int32_t oc = 0;
     for (int32_t first_c = 0; first_c < p->in_c; first_c += depth) {
-        for (int32_t i = 0; i < filters; i++, oc++) {
-            int64_t acc = accumulate(c, win, w, first_c, depth, midge_bias_16(&c->finish.bias, oc));
-            *y++ = midge_finish_16(&c->finish, acc, oc);
-            w += p->k_h * p->k_w * depth;
+        for (int32_t left = filters; left > 0; left -= 2) {
+            bool two = left > 1;
+            int64_t acc[2] = { midge_bias_16(&c->finish.bias, oc) };
+            acc[1] = two ? midge_bias_16(&c->finish.bias, oc + 1) : 0;
+            accumulate(c, win, w, two ? apart : 0, first_c, depth, acc);
+            *y++ = midge_finish_16(&c->finish, acc[0], oc++);
+            w += apart;
+            if (two) {
+                *y++ = midge_finish_16(&c->finish, acc[1], oc++);
+                w += apart;
+            }
         }
     }
     return y;

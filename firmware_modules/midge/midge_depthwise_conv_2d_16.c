@@ -7,32 +7,37 @@ typedef struct _depthwise_t {
     const int16_t *in;
     const int8_t *weights;
     midge_finish_16_t finish;
+    midge_plane_16_t plane;
+    int32_t together; // rows of taps whose sum fits int32 in any case
 } depthwise_t;
 
-// A row of at most MIDGE_DOT_16_SAFE taps (the compiler sees to it) is summed in int32.
-static int64_t accumulate(const depthwise_t *d, const midge_window_t *win, int32_t ic,
-    int32_t oc) {
-    const midge_depthwise_conv_2d_16_t *p = d->p;
-    bool wide = d->finish.bias.high != NULL;
-    int32_t out_c = p->in_c * p->multiplier;
-    int32_t step = p->dilation_w * p->in_c;
-    int32_t n = win->x1 - win->x0;
-    int64_t acc = midge_bias_16(&d->finish.bias, oc);
-    for (int32_t ky = win->y0; ky < win->y1; ky++) {
-        int32_t row = win->top + ky * p->dilation_h;
-        const int16_t *x = d->in + (row * p->in_w + win->left) * p->in_c + ic + win->x0 * step;
-        const int8_t *w = d->weights + (ky * p->k_w + win->x0) * out_c + oc;
-        acc = wide ? acc + midge_dot_16_strided(x, step, w, out_c, n, 0)
-            : midge_dot_16_strided(x, step, w, out_c, n, (int32_t)acc);
+// x and w: the first tap inside the input, of the channel.
+static int64_t accumulate(const depthwise_t *d, const midge_window_t *win, const int16_t *x,
+    const int8_t *w, int64_t acc) {
+    int32_t columns = win->x1 - win->x0;
+    int32_t rows = win->y1 - win->y0;
+    if (d->finish.bias.high == NULL) {
+        return midge_dot_16_plane(&d->plane, x, w, rows, columns, (int32_t)acc);
+    }
+    for (; rows > 0; rows -= d->together) {
+        acc += midge_dot_16_plane(&d->plane, x, w, midge_min(rows, d->together), columns, 0);
+        x += d->together * d->plane.x_row;
+        w += d->together * d->plane.w_row;
     }
     return acc;
 }
 
 static int16_t *pixel(const depthwise_t *d, const midge_window_t *win, int16_t *y) {
+    const midge_depthwise_conv_2d_16_t *p = d->p;
+    int32_t row = win->top + win->y0 * p->dilation_h;
+    int32_t column = win->left + win->x0 * p->dilation_w;
+    const int16_t *x = d->in + (row * p->in_w + column) * p->in_c;
+    const int8_t *w = d->weights + win->y0 * d->plane.w_row + win->x0 * d->plane.w_step;
     int32_t oc = 0;
-    for (int32_t ic = 0; ic < d->p->in_c; ic++) {
-        for (int32_t m = 0; m < d->p->multiplier; m++, oc++) {
-            *y++ = midge_finish_16(&d->finish, accumulate(d, win, ic, oc), oc);
+    for (int32_t ic = 0; ic < p->in_c; ic++, x++) {
+        for (int32_t m = 0; m < p->multiplier; m++, oc++) {
+            int64_t acc = accumulate(d, win, x, w++, midge_bias_16(&d->finish.bias, oc));
+            *y++ = midge_finish_16(&d->finish, acc, oc);
         }
     }
     return y;
@@ -45,6 +50,13 @@ void midge_depthwise_conv_2d_16(const midge_ctx_t *ctx, const void *params) {
         .in = midge_in(ctx, p->in),
         .weights = midge_in(ctx, p->weights),
         .finish = MIDGE_FINISH_16(ctx, p),
+        .plane = {
+            .x_step = p->dilation_w * p->in_c,
+            .x_row = p->dilation_h * p->in_w * p->in_c,
+            .w_step = p->in_c * p->multiplier,
+            .w_row = p->k_w * p->in_c * p->multiplier,
+        },
+        .together = MIDGE_DOT_16_SAFE / p->k_w,
     };
     int16_t *y = midge_out(ctx, p->out);
     midge_window_t win;

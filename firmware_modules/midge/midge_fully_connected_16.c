@@ -57,6 +57,14 @@ static int64_t requantize_double(int64_t acc, int32_t mult, int32_t mult_low, in
     return acc < 0 ? -y : y;
 }
 
+static int16_t finish(const midge_fully_connected_16_t *p, const int32_t *mult,
+    const int32_t *mult_low, const int8_t *shift, int64_t acc) {
+    int64_t q = *shift > 0 ? requantize(acc, *mult, *mult_low, *shift)
+        : requantize_double(acc, *mult, *mult_low, -*shift);
+    return (int16_t)(q < p->act_min ? p->act_min : q > p->act_max ? p->act_max : q);
+}
+
+// Two outputs at a time, and the last by itself where their number is odd.
 void midge_fully_connected_16(const midge_ctx_t *ctx, const void *params) {
     const midge_fully_connected_16_t *p = params;
     const midge_bias_16_t bias = { midge_in(ctx, p->bias), midge_in(ctx, p->bias_high) };
@@ -67,14 +75,16 @@ void midge_fully_connected_16(const midge_ctx_t *ctx, const void *params) {
     int16_t *y = midge_out(ctx, p->out);
     for (int32_t row = 0; row < p->rows; row++) {
         const int8_t *w = midge_in(ctx, p->weights);
-        for (int32_t oc = 0; oc < p->out_c; oc++) {
-            bool wide = bias.high != NULL;
-            int64_t acc = midge_sum_16(x, w, p->in_c, wide, midge_bias_16(&bias, oc));
-            int32_t i = p->per_channel ? oc : 0;
-            int64_t q = shift[i] > 0 ? requantize(acc, mult[i], mult_low[i], shift[i])
-                : requantize_double(acc, mult[i], mult_low[i], -shift[i]);
-            *y++ = (int16_t)(q < p->act_min ? p->act_min : q > p->act_max ? p->act_max : q);
-            w += p->in_c;
+        for (int32_t oc = 0; oc < p->out_c;) {
+            int32_t last = midge_min(oc + 2, p->out_c);
+            int64_t acc[2] = { midge_bias_16(&bias, oc), midge_bias_16(&bias, last - 1) };
+            int32_t apart = last - oc > 1 ? p->in_c : 0;
+            midge_sum_16(x, w, apart, p->in_c, bias.high != NULL, acc);
+            w += (last - oc) * p->in_c;
+            for (const int64_t *sum = acc; oc < last; oc++) {
+                int32_t i = p->per_channel ? oc : 0;
+                *y++ = finish(p, mult + i, mult_low + i, shift + i, *sum++);
+            }
         }
         x += p->in_c;
     }

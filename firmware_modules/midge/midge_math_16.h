@@ -4,12 +4,24 @@
 
 #include "midge_math.h"
 
-// Sums of int32 or, where the compiler could not prove that they fit, of int64.
+// acc + sum of x[i] * w[i], modulo 2^32.
 int32_t midge_dot_16(const int16_t *x, const int8_t *w, int32_t n, int32_t acc);
 
-// acc + sum of x[i * step_x] * w[i * step_w], modulo 2^32.
-int32_t midge_dot_16_strided(const int16_t *x, int32_t step_x, const int8_t *w, int32_t step_w,
-    int32_t n, int32_t acc);
+// The same with two filters, w and v: each x is loaded once. acc[2].
+void midge_dot_16_pair(const int16_t *x, const int8_t *w, const int8_t *v, int32_t n,
+    int32_t *acc);
+
+// Steps between the taps of a depthwise window, in elements.
+typedef struct _midge_plane_16_t {
+    int32_t x_step;
+    int32_t x_row;
+    int32_t w_step;
+    int32_t w_row;
+} midge_plane_16_t;
+
+// acc + the sum of a depthwise window of rows * columns taps, modulo 2^32.
+int32_t midge_dot_16_plane(const midge_plane_16_t *p, const int16_t *x, const int8_t *w,
+    int32_t rows, int32_t columns, int32_t acc);
 
 // No sum of so many products leaves int32: 256 * 128 * 32768 = 2^30.
 #define MIDGE_DOT_16_SAFE (256)
@@ -27,18 +39,24 @@ static inline int64_t midge_bias_16(const midge_bias_16_t *bias, int32_t c) {
     return (int64_t)((uint64_t)(uint32_t)bias->low[c] | (uint64_t)(uint32_t)bias->high[c] << 32);
 }
 
-// acc plus the products of a run; without `wide` the sum is kept modulo 2^32.
-static inline int64_t midge_sum_16(const int16_t *x, const int8_t *w, int32_t n, bool wide,
-    int64_t acc) {
-    if (!wide) {
-        return midge_dot_16(x, w, n, (int32_t)acc);
-    }
-    for (; n > MIDGE_DOT_16_SAFE; n -= MIDGE_DOT_16_SAFE) {
-        acc += midge_dot_16(x, w, MIDGE_DOT_16_SAFE, 0);
-        x += MIDGE_DOT_16_SAFE;
-        w += MIDGE_DOT_16_SAFE;
-    }
-    return acc + midge_dot_16(x, w, n, 0);
+// Adds the products of a run with two filters that lie `apart` to acc[2]; 0: with one, to acc[0].
+// Without `wide` the sums are kept modulo 2^32.
+static inline void midge_sum_16(const int16_t *x, const int8_t *w, int32_t apart, int32_t n,
+    bool wide, int64_t *acc) {
+    do {
+        int32_t part = wide ? midge_min(n, MIDGE_DOT_16_SAFE) : n;
+        int32_t sums[2] = { wide ? 0 : (int32_t)acc[0], wide ? 0 : (int32_t)acc[1] };
+        if (apart != 0) {
+            midge_dot_16_pair(x, w, w + apart, part, sums);
+        } else {
+            sums[0] = midge_dot_16(x, w, part, sums[0]);
+        }
+        acc[0] = wide ? acc[0] + sums[0] : sums[0];
+        acc[1] = wide ? acc[1] + sums[1] : sums[1];
+        x += part;
+        w += part;
+        n -= part;
+    } while (n > 0);
 }
 
 // acc * mult * 2^-shift, rounded once, halves up, modulo 2^32: TFLite's

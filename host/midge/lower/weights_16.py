@@ -108,7 +108,7 @@ def fully_connected(low: Lowering, op: Op) -> None:
         **_dense_finish(low, op, weights),
         "out": low.result(op.outputs[0]),
     }
-    lead = leads.matrix(x.size // in_c, in_c, out_c).scaled(out.itemsize)
+    lead = leads.matrix(x.size // in_c, in_c, out_c, together=2).scaled(out.itemsize)
     low.step(op, "fully_connected_16", params, macs=x.size * out_c, leads={"in": lead})
 
 
