@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from small_models import float_model, pair_model, relu_model
+from small_models import float_model, pair_model, relu_model, wide_model
 
 if TYPE_CHECKING:
     from midge.compile import CompiledModel
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> list[CompiledModel]:
-    """``relu``, ``floats`` and ``pair``."""
+    """``relu``, ``floats``, ``pair``, and of int16 ``wide`` and ``counts``."""
     folder = tmp_path_factory.mktemp("models")
-    return [relu_model(folder), float_model(folder), pair_model(folder)]
+    wide = [wide_model(folder), wide_model(folder, "counts", raw=False)]
+    return [relu_model(folder), float_model(folder), pair_model(folder), *wide]
 
 
 @pytest.fixture(scope="session")

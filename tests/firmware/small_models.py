@@ -71,6 +71,22 @@ def pair_model(folder: Path) -> CompiledModel:
     return _compile(graph, folder, Meta(name="pair"))
 
 
+def wide_model(folder: Path, name: str = "wide", raw: bool = True) -> CompiledModel:
+    """``max(x, 0)`` of 2 samples of 3 channels, int16, scale 0.001.
+
+    With ``raw``: a count is a step in channel 0, two after an offset of 100 in channel 1, and a
+    tenth in channel 2.
+    """
+    from midge.meta import Meta, Raw
+
+    quant = Quant(np.array([0.001], np.float32), np.array([0], np.int64))
+    graph, into = _graph(name, "int16", (1, 2, 3), quant)
+    out = graph.add_tensor(Tensor("y", (1, 2, 3), "int16", quant))
+    graph.ops, graph.outputs = [Op("RELU", [into], [out], {}, 0)], [out]
+    scaling = Raw([0, 100, 0], [0.001, 0.002, 0.0001]) if raw else None
+    return _compile(graph, folder, Meta(name=name, labels=list("abcdef"), raw=scaling))
+
+
 def _graph(
     name: str, dtype: str, shape: tuple[int, ...], quant: Quant | None
 ) -> tuple[Graph, int]:
