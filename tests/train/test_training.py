@@ -34,15 +34,15 @@ def oracle_scores(model: Path, inputs: np.ndarray) -> np.ndarray:
     return np.array(scores)
 
 
-def quantized(model: Path, counts: np.ndarray) -> np.ndarray:
-    """The int8 input of each window, by the engine's integer scaling of raw counts."""
+def quantized(model: Path, counts: np.ndarray, dtype: type = np.int8) -> np.ndarray:
+    """The integer input of each window, by the engine's integer scaling of raw counts."""
     from midge.raw import quantize_raw, raw_constants
 
     compiled = midge.load(str(model)).compiled
     constants = raw_constants(compiled)
     port = compiled.program.inputs[0]
     return np.stack([
-        np.asarray(quantize_raw(constants, port, one.reshape(-1)), np.int8).reshape(one.shape)
+        np.asarray(quantize_raw(constants, port, one.reshape(-1)), dtype).reshape(one.shape)
         for one in counts
     ])  # fmt: skip
 
@@ -120,6 +120,25 @@ def test_other_seed_other_bytes(spikes_model, root, tmp_path):
         text.replace("seed = 1", "seed = 2").replace("epochs = 40", "epochs = 1")
     )
     assert train(load_project(tmp_path)).read_bytes() != spikes_model.read_bytes()
+
+
+def test_int16x8_from_recordings_to_the_oracle(root, tmp_path):
+    """`quantization` reaches the model, its golden sample, its accuracy and raw scaling."""
+    text = (root / "examples/spikes/midge.toml").read_text()
+    text = text.replace("[model]", '[model]\nquantization = "int16x8"')
+    (tmp_path / "midge.toml").write_text(text.replace("epochs = 40", "epochs = 3"))
+    path = train(load_project(tmp_path))
+    model, meta = midge.load(str(path)), load_meta(path)
+    assert [model.info()[k][0]["dtype"] for k in ("inputs", "outputs")] == ["int16"] * 2
+    assert model.check() and max(meta.golden) > 127
+    data = load_dataset(load_project(tmp_path)).test
+    scores = predict_windows(path, data.counts)
+    right = (decide(scores, 1 << 14) == data.classes).mean()
+    assert meta.extra["accuracy"]["int16x8"] == right
+    # 400 windows: two may lie so near the edge that 16 bits decide otherwise than floats
+    assert abs(right - meta.extra["accuracy"]["float"]) <= 2 / 400
+    inputs = quantized(path, data.counts[:100], np.int16)
+    assert (scores[:100] == oracle_scores(path, inputs)).all()
 
 
 @pytest.mark.parametrize(
