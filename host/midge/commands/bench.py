@@ -91,10 +91,11 @@ def table(result: dict[str, Any]) -> str:
             f"{row['layer']:<{width}}  {row['cycles']:>12,}  {row['macs']:>12,}  {per_mac}  "
             f"{reads}{row['kernel']}{why}"
         )
+    state = f" and state {result['state_bytes']:,} B" if result.get("state_bytes") else ""
     energy = "" if result["uj"] is None else f", {result['uj'] / 1000:.2f} mJ"
     lines.append(
         f"{result['model']} on {result['board']}: {result['cycles']:,} cycles, "
-        f"{result['ms']:.2f} ms{energy}; arena {kib(result['arena_bytes'])}, "
+        f"{result['ms']:.2f} ms{energy}; arena {kib(result['arena_bytes'])}{state}, "
         f"stack {kib(result['stack_bytes'])}, weights {kib(result['weights_bytes'])}, "
         f"code {kib(result['code_bytes'])}"
     )
