@@ -183,7 +183,7 @@ _INSTEAD = {
     "ADD_N": "use Add, which converts to ADD, instead of tf.add_n",
     "TOPK_V2": "take the best scores on the board, after predict()",
     "CUMSUM": "use Softmax instead of Sparsemax; else sum on the board, after predict()",
-    "CAST": "give the model inputs of the type it computes in",
+    "CAST": "leave the dtype out of Input: the int8 model then takes int8, without a cast",
     "SHAPE": "give every dimension a size (Input(batch_shape=(1, ...))), then convert again",
 }
 
