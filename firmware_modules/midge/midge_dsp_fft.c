@@ -8,13 +8,14 @@
 #include "midge_dsp_math.h"
 #include "midge_dsp_ops.h"
 
-// The first stage of n / 2 = 2 * 4^k: sums and differences.
+// The first stage of n / 2 = 2 * 4^k: half of sums and differences, rounded down: rounded to the
+// nearest, 32767 + 32768 would not fit.
 static uint32_t first_two(const uint32_t *in, uint32_t *out, uint32_t n, uint32_t right) {
     uint32_t bits = 0;
     for (uint32_t i = 0; i < n; i += 2) {
         const uint32_t *x = in + ((uint32_t)midge_dsp_bit_reversed[i / 2] >> right);
-        int32_t re = midge_dsp_low(x[0]) + 1;
-        int32_t im = midge_dsp_high(x[0]) + 1;
+        int32_t re = midge_dsp_low(x[0]);
+        int32_t im = midge_dsp_high(x[0]);
         int32_t other_re = midge_dsp_low(x[n / 2]);
         int32_t other_im = midge_dsp_high(x[n / 2]);
         out[i] = midge_dsp_pack(re + other_re, im + other_im, 1);

@@ -12,11 +12,13 @@
 
 #include "midge.h"
 
-// Input words in bit-reversed order, in groups of four without twiddles, quarters; n is a
-// multiple of 4, `right` the places that the order's byte is shifted right.
+// Input words in bit-reversed order, in groups of four without twiddles: (sum + 1) / 4 rounded down,
+// since with + 2 the sum 2 * 32767 + 2 * 32768 would not fit. n is a multiple of 4, `right` the
+// places that the order's byte is shifted right.
 uint32_t midge_dsp_fft_first(const uint32_t *in, uint32_t *out, uint32_t n, uint32_t right);
 
-// Groups of 4 * quarter words from x up to end. twiddles: for each k below quarter W^k, W^3k, W^2k.
+// Groups of 4 * quarter words from x up to end. twiddles: for each k below quarter W^k, W^3k,
+// W^2k.
 uint32_t midge_dsp_fft_stage(uint32_t *x, const uint32_t *end,
     const uint32_t *twiddles, uint32_t quarter, uint32_t shift);
 

@@ -36,7 +36,7 @@
     "eors " t ", " x "\n" \
     "orrs " mask ", " t "\n"
 
-// -- midge_dsp_fft_first: r0 in, r1 out, r2 n, r3 right ------------------------------------------
+// -- midge_dsp_fft_first: r0 in, r1 out, r2 n, r3 right -----
 // r6 bytes of the order, r7 out, r8 in, r9 n (bytes from one input to the next), r10 right,
 // r11 end of out, r12 and lr: b. Stack: mask.
 __asm__(BEGIN(midge_dsp_fft_first)
@@ -70,8 +70,8 @@ __asm__(BEGIN(midge_dsp_fft_first)
     "asrs r2, #16\n"
     "sxth r1, r4\n"
     "asrs r4, #16\n"
-    "adds r0, #2\n" // halves, of a shift by two
-    "adds r2, #2\n"
+    "adds r0, #1\n"
+    "adds r2, #1\n"
     BOTH("r0", "r1") // br, ar
     BOTH("r2", "r4") // bi, ai
     "mov r12, r0\n"
@@ -113,7 +113,7 @@ __asm__(BEGIN(midge_dsp_fft_first)
     "2: .word midge_dsp_bit_reversed\n"
     END(midge_dsp_fft_first));
 
-// -- midge_dsp_fft_stage: r0 x, r1 end, r2 twiddles, r3 quarter, [sp] shift ------------------------
+// -- midge_dsp_fft_stage: r0 x, r1 end, r2 twiddles, r3 quarter, [sp] shift -----
 // r6 twiddles, r7 x, r8 r9 c, r10 r11 d, r12 bytes of a quarter, lr half. Stack: shift, mask, end,
 // first twiddle, twiddles' end, place for r6.
 __asm__(BEGIN(midge_dsp_fft_stage)
@@ -237,7 +237,7 @@ __asm__(BEGIN(midge_dsp_fft_stage)
     RESTORE
     END(midge_dsp_fft_stage));
 
-// -- midge_dsp_fft_post: r0 x, r1 twiddles, r2 n, r3 shift ---------------------------------------
+// -- midge_dsp_fft_post: r0 x, r1 twiddles, r2 n, r3 shift -----
 // r6 bin k, r7 bin n - k, r8 twiddles, r9 r10 the even part, r11 half, r12 shift.
 __asm__(BEGIN(midge_dsp_fft_post)
     SAVE

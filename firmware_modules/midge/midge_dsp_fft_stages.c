@@ -33,8 +33,8 @@ static uint32_t outputs(const complex_t *v, uint32_t *x, uint32_t quarter, uint3
     return bits;
 }
 
-static uint32_t butterfly(const complex_t *v, uint32_t *x, uint32_t quarter, uint32_t shift) {
-    int32_t half = 1 << (shift - 1);
+static uint32_t butterfly(const complex_t *v, uint32_t *x, uint32_t quarter, uint32_t shift,
+    int32_t half) {
     complex_t a = { v[0].re + half, v[0].im + half };
     const complex_t sums[4] = {
         { a.re + v[2].re, a.im + v[2].im },
@@ -54,7 +54,7 @@ uint32_t midge_dsp_fft_first(const uint32_t *in, uint32_t *out, uint32_t n, uint
             v[j].re = midge_dsp_low(x[j * (n / 4)]);
             v[j].im = midge_dsp_high(x[j * (n / 4)]);
         }
-        bits |= butterfly(v, out + i, 1, 2);
+        bits |= butterfly(v, out + i, 1, 2, 1);
     }
     return bits;
 }
@@ -72,7 +72,7 @@ uint32_t midge_dsp_fft_stage(uint32_t *x, const uint32_t *end,
                 product(x[quarter], w[2]),
                 product(x[3 * quarter], w[1]),
             };
-            bits |= butterfly(v, x, quarter, shift);
+            bits |= butterfly(v, x, quarter, shift, 1 << (shift - 1));
         }
     }
     return bits;

@@ -4,7 +4,7 @@
 
 #ifdef __ARM_ARCH_6M__
 
-// -- midge_dsp_apply: r0 x, r1 table, r2 out, r3 n, [sp] right -------------------------------------
+// -- midge_dsp_apply: r0 x, r1 table, r2 out, r3 n, [sp] right -----
 // r0-r2 ends, r3 right, r6 bytes left, negative, r7 half.
 #define APPLY_ONE \
     "ldrsh r4, [r0, r6]\n" \
@@ -37,7 +37,7 @@ __asm__(BEGIN(midge_dsp_apply)
     "pop {r4-r7, pc}\n"
     END(midge_dsp_apply));
 
-// -- midge_dsp_dot: r0 x, r1 w, r2 n ---------------------------------------------------------------
+// -- midge_dsp_dot: r0 x, r1 w, r2 n -----
 // r0, r1 ends, r2 sum, r5 bytes left, negative.
 #define DOT_ONE \
     "ldrsh r3, [r0, r5]\n" \
@@ -65,7 +65,7 @@ __asm__(BEGIN(midge_dsp_dot)
     "pop {r4, r5, pc}\n"
     END(midge_dsp_dot));
 
-// -- midge_dsp_squares: r0 in, r1 out, r2 n ------------------------------------------------------
+// -- midge_dsp_squares: r0 in, r1 out, r2 n -----
 // r5 end of in; 11 cycles a word.
 #define SQUARE(x, t) \
     "sxth " t ", " x "\n" \
@@ -95,7 +95,7 @@ __asm__(BEGIN(midge_dsp_squares)
     "pop {r4, r5, pc}\n"
     END(midge_dsp_squares));
 
-// -- midge_dsp_triangles: r0 power, r1 rise, r2 edges, r3 bands, [sp] out --------------------------
+// -- midge_dsp_triangles: r0 power, r1 rise, r2 edges, r3 bands, [sp] out -----
 // r5 r6 rising, r7 zero, r8 r9 sums of the powers' low and high halves, r10 r11 the segment
 // before's rising, r12 the segment's end, lr edges. Stack: out, the last one's place in edges,
 // the first one's.

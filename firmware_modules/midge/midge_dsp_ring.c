@@ -17,7 +17,8 @@ void midge_dsp_push(const midge_ctx_t *ctx, const void *params) {
         in += p->length;
         ring += p->ring_length;
     }
-    *pos = *pos + p->length < p->ring_length ? *pos + p->length : *pos + p->length - p->ring_length;
+    int32_t next = *pos + p->length;
+    *pos = next < p->ring_length ? next : next - p->ring_length;
 }
 
 // Where the newest `length` samples of a ring start.
