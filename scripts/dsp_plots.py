@@ -52,7 +52,7 @@ def draw_log_mel(axis: plt.Axes) -> None:
     rng = np.random.default_rng(2)
     for _ in range(60):
         pole = rng.uniform(0.3, 0.99)
-        x = signal.lfilter([1], [1, -pole], rng.normal(0, 1, spec.hop * 3))
+        x = signal.lfilter([1], [1, -2 * pole, pole**2], rng.normal(0, 1, spec.hop * 3))
         x = (x / np.abs(x).max() * 2.0 ** rng.uniform(4, 15)).round().astype(np.int16)
         arena = compiled.arena()
         for hop in x.reshape(3, -1, 1):
@@ -60,7 +60,7 @@ def draw_log_mel(axis: plt.Axes) -> None:
         want = spec.reference(x[-spec.length :])
         axis.plot((want - want.max()) * 3.01, row / 2**spec.frac - want, "k.", ms=2)
     axis.set(xlabel="band below the largest, dB", ylabel="error, log2 units", title="log-mel")
-    axis.set(ylim=(-0.12, 0.12))
+    axis.set(ylim=(-0.12, 0.12), xlim=(-70, 2))
 
 
 def draw_filters(axis: plt.Axes) -> None:
