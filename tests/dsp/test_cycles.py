@@ -1,4 +1,4 @@
-"""What the blocks may cost on the emulated Cortex-M0+, and that they give the host's bits there."""
+"""What the blocks may cost on the emulated Cortex-M0+, where they also give the host's bits."""
 
 from __future__ import annotations
 
