@@ -16,9 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from midge import abi, core
+from midge import abi, core, pack, plan
 from midge.compile import CompiledModel
 from midge.emit_c import emit
+from midge.program import Program
 
 HERE = Path(__file__).resolve().parent
 SHARED = Path(os.environ.get("MIDGE_SHARED") or HERE.parents[1] / "shared")
@@ -133,3 +134,107 @@ def run_model(folder: Path, compiled: CompiledModel, *options: str) -> Run:
         "out_item": np.dtype(program.outputs[0].dtype).itemsize,
     }
     return execute(folder, link(folder, _MODEL_MAIN % names, [source]), *options)
+
+
+_LAYERS_MAIN = r"""
+#include <string.h>
+#include "midge_ops.h"
+__asm__(".section .rodata\n.balign 8\nrecords: .incbin \"%(records)s\"\n"
+    ".balign 4\n.word 0\n.text\n");
+extern const uint32_t records[];
+static uint8_t arena[%(arena)d] __attribute__((aligned(8)));
+typedef struct _entry_t { uint32_t opcode; midge_kernel_t kernel; } entry_t;
+#define ENTRY(opcode, name) { opcode, midge_##name },
+static const entry_t entries[] = { MIDGE_OPS(ENTRY) };
+static void mark(uint32_t number) {
+    register uint32_t r0 __asm__("r0") = number;
+    __asm__ volatile("bkpt #0x15" : "+r"(r0) :: "memory");
+}
+// A record: opcode, words, words of constants, bytes of arena; then words and constants.
+__attribute__((section(".startup"), noreturn)) void _start(void) {
+    for (const uint32_t *r = records; r[0] != 0; r += 4 + r[1] + r[2]) {
+        midge_ctx_t ctx = { .arena = arena, .consts = (const uint8_t *)(r + 4 + r[1]) };
+        const entry_t *e = entries;
+        while (e->opcode != r[0]) {
+            e++;
+        }
+        uint32_t x = 12345;
+        for (uint32_t i = 0; i < r[3]; i++) {
+            x = x * 1664525 + 1013904223;
+            arena[i] = (uint8_t)(x >> 24);
+        }
+        mark(0);
+        e->kernel(&ctx, r + 4);
+        mark(1);
+    }
+    register uint32_t r0 __asm__("r0") = 0;
+    __asm__ volatile("bkpt #0x11" :: "r"(r0));
+    for (;;) {
+    }
+}
+"""
+
+
+def layer_cycles(folder: Path, programs: list[Program]) -> list[int]:
+    """Cycles of programs of one step each, run over random bytes. They are planned here."""
+    data, arena = b"", 8
+    for program in programs:
+        plan.plan(program)
+        words, consts = pack.pack(program)
+        consts += bytes(-len(consts) % 8)
+        sizes = [words[0], len(words) - 2, len(consts) // 4, program.arena_bytes]
+        data += np.array(sizes, np.uint32).tobytes() + words[2:].tobytes() + consts
+        arena = max(arena, program.arena_bytes)
+    (folder / "records").write_bytes(data)
+    main = _LAYERS_MAIN % {"records": folder / "records", "arena": arena + 8}
+    run = execute(folder, link(folder, main, []))
+    assert run.exit_code == 0 and len(run.op_cycles) == 2 * len(programs) - 1, run.text[-500:]
+    return run.op_cycles[::2]
+
+
+_MODELS_MAIN = r"""
+#include <string.h>
+#include "midge.h"
+%(includes)s
+static const midge_model_t *const models[] = { %(models)s };
+static uint8_t arena[%(arena)d] __attribute__((aligned(8)));
+static void trace(void *arg, uint16_t op) {
+    (void)arg;
+    register uint32_t r0 __asm__("r0") = op;
+    __asm__ volatile("bkpt #0x15" : "+r"(r0) :: "memory");
+}
+__attribute__((section(".startup"), noreturn)) void _start(void) {
+    uint32_t bad = 0;
+    for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
+        const midge_model_t *m = models[i];
+        memset(arena, 0xA5, sizeof(arena));
+        memcpy(arena + m->inputs[0].offset, m->golden_in, m->inputs[0].size);
+        midge_run(m, arena, trace, NULL);
+        bad += memcmp(arena + m->outputs[0].offset, m->golden_out, m->outputs[0].size) != 0;
+    }
+    register uint32_t r0 __asm__("r0") = bad;
+    __asm__ volatile("bkpt #0x11" :: "r"(r0));
+    for (;;) {
+    }
+}
+"""
+
+
+def models_cycles(folder: Path, models: list[CompiledModel]) -> list[list[int]]:
+    """Cycles of each op of int8 models of different names, one inference each of the golden
+    sample; their outputs must be right."""
+    sources = [p for m in models for p in emit(m, folder) if p.suffix == ".c"]
+    names = [p.stem.removeprefix("model_") for p in sources]
+    main = _MODELS_MAIN % {
+        "includes": "\n".join(f'#include "model_{name}.h"' for name in names),
+        "models": ", ".join(f"&midge_model_{name}" for name in names),
+        "arena": max(m.program.arena_bytes for m in models),
+    }
+    run = execute(folder, link(folder, main, sources))
+    assert run.exit_code == 0, f"{run.exit_code} models give a wrong output"
+    marks = [int(c) for c in re.findall(r"MARK \d+ (\d+)", run.text)]
+    found = []
+    for model in models:
+        ours, marks = marks[: len(model.program.steps) + 1], marks[len(model.program.steps) + 1 :]
+        found.append([b - a for a, b in itertools.pairwise(ours)])
+    return found

@@ -10,8 +10,9 @@ import tflite_writer
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from midge import core, pack, plan
+from midge.choose import settle
 from midge.graph import Graph
-from midge.lower import lower
+from midge.lower import draft, lower
 from midge.program import Program
 
 # Ops that LiteRT registers no reference kernel for: its own optimized one is the oracle then.
@@ -102,14 +103,28 @@ def kinds(content: bytes) -> set[str]:
 
 
 class Compiled:
-    """A graph lowered, planned, packed, and run by the C core."""
+    """A graph lowered, planned, packed, and run by the C core.
 
-    def __init__(self, graph: Graph, kernels: str = "auto", picks: str = "fastest"):
-        self.program: Program = lower(graph, kernels, picks)
-        plan.plan(self.program)
-        self.words, self.consts = pack.pack(self.program)
+    ``picks``: as of :func:`midge.lower.lower`, or a number: each layer has the candidate of that
+    number, counted round. ``kernels`` "small" is the smallest of "packed".
+    """
+
+    def __init__(self, graph: Graph, kernels: str = "auto", picks: str | int = "fastest"):
+        if kernels == "small":
+            kernels, picks = "packed", "smallest"
+        if isinstance(picks, str):
+            self.settle(lower(graph, kernels, picks))
+        else:
+            found = draft(graph, kernels)
+            self.settle(settle(found, [picks % len(layer.candidates) for layer in found.layers]))
+
+    def settle(self, program: Program) -> None:
+        """Takes a lowered program, places and packs it."""
+        self.program = program
+        plan.plan(program)
+        self.words, self.consts = pack.pack(program)
         self._aligned = core.aligned_bytes(self.consts)
-        self.state = core.fresh_state(self.program.states)
+        self.state = core.fresh_state(program.states)
 
     def arena(self, sample: list[np.ndarray]) -> np.ndarray:
         """The arena with the inputs in it; the rest has a pattern that is no right answer."""

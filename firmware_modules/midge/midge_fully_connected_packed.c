@@ -9,6 +9,7 @@
 #include "midge_ops.h"
 #include "midge_packed.h"
 
+// Without chunks (p->chunk == 0) these words are made anew for each four outputs, in registers.
 static void pack(const int8_t *in, int32_t n, uint32_t *x) {
     for (int32_t i = 0; i < n; i += 2) {
         int32_t x0 = in[i];
@@ -50,6 +51,26 @@ static void finish(const dense_t *d, const uint32_t *sums, int32_t oc, int8_t *y
     }
 }
 
+// One row without scratch.
+static void row_direct(const dense_t *d, const int8_t *in, int8_t *y) {
+    const midge_fully_connected_packed_t *p = d->p;
+    uint32_t pairs = (uint32_t)p->in_c / 2;
+    uint32_t all_pairs = (uint32_t)(p->in_c + 1) / 2;
+    uint32_t x[3];
+    pack(in + 2 * pairs, p->in_c & 1, x); // the last of an odd number
+    const uint32_t *w = d->weights;
+    for (int32_t oc = 0; oc < p->out_c; oc += 4, w += 2 * all_pairs) {
+        uint32_t sums[4] = { 0u - (all_pairs << 15), 0u - (all_pairs << 15), 0, 0 };
+        if (pairs > 0) {
+            midge_packed_dense_direct(w, in, pairs, sums);
+        }
+        if (pairs < all_pairs) {
+            midge_packed_dense(w + 2 * pairs, x, 1, sums);
+        }
+        finish(d, sums, oc, y);
+    }
+}
+
 static void row(const dense_t *d, const int8_t *in, int8_t *y) {
     const midge_fully_connected_packed_t *p = d->p;
     uint32_t all_pairs = (uint32_t)(p->in_c + 1) / 2;
@@ -83,8 +104,14 @@ void midge_fully_connected_packed(const midge_ctx_t *ctx, const void *params) {
         .bias = midge_in(ctx, p->bias),
         .words = midge_in(ctx, p->requant),
         .kink = midge_in(ctx, p->kink),
-        .x = midge_out(ctx, p->scratch),
     };
+    if (p->chunk == 0) {
+        for (int32_t i = 0; i < p->rows; i++, in += p->in_c, y += p->out_c) {
+            row_direct(&d, in, y);
+        }
+        return;
+    }
+    d.x = midge_out(ctx, p->scratch);
     d.sums = d.x + 3 * ((midge_min(p->chunk, p->in_c) + 1) / 2);
     for (int32_t i = 0; i < p->rows; i++) {
         row(&d, in, y);

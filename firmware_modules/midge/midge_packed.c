@@ -95,15 +95,27 @@ void midge_packed_plane_2_two(const uint32_t *x, const midge_packed_plane_t *pla
     planes(x, plane, acc, 2, true);
 }
 
+static void dense(const uint32_t *w, const uint32_t *x, uint32_t *sums) {
+    for (int i = 0; i < 2; i++) {
+        uint32_t t = w[i] * x[0] + ((w[i] >> 8) & 0x00FF00FFu) * x[1] + x[2];
+        sums[i] += t;
+        sums[2 + i] += (uint32_t)((int32_t)t >> 16);
+    }
+}
+
 void midge_packed_dense(const uint32_t *w, const uint32_t *x, uint32_t pairs, uint32_t *sums) {
-    for (; pairs > 0; pairs--) {
-        for (int i = 0; i < 2; i++) {
-            uint32_t t = *w * x[0] + ((*w >> 8) & 0x00FF00FFu) * x[1] + x[2];
-            w++;
-            sums[i] += t;
-            sums[2 + i] += (uint32_t)((int32_t)t >> 16);
-        }
-        x += 3;
+    for (; pairs > 0; pairs--, w += 2, x += 3) {
+        dense(w, x, sums);
+    }
+}
+
+void midge_packed_dense_direct(const uint32_t *w, const int8_t *in, uint32_t pairs,
+    uint32_t *sums) {
+    for (; pairs > 0; pairs--, w += 2, in += 2) {
+        uint32_t x0 = (uint32_t)(int32_t)in[0];
+        uint32_t x1 = (uint32_t)(int32_t)in[1];
+        uint32_t x[3] = { x0, x1 - 256u * x0, 0x8000u - (x0 + x1) * 0x00800080u };
+        dense(w, x, sums);
     }
 }
 

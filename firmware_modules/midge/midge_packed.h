@@ -69,6 +69,10 @@ void midge_packed_plane_2_two(const uint32_t *x, const midge_packed_plane_t *pla
 // Four outputs' sums of FULLY_CONNECTED; see midge_fully_connected_packed.c. x: pairs * 3 words.
 void midge_packed_dense(const uint32_t *w, const uint32_t *x, uint32_t pairs, uint32_t *sums);
 
+// The same from the inputs as they are, 2 * pairs of them; pairs > 0.
+void midge_packed_dense_direct(const uint32_t *w, const int8_t *in, uint32_t pairs,
+    uint32_t *sums);
+
 // n results, `stride` bytes apart.
 void midge_packed_requant(const int32_t *acc, int8_t *out, uint32_t n,
     const midge_requant_t *rq, uint32_t stride);

@@ -63,4 +63,62 @@ __asm__(BEGIN(midge_packed_dense)
     RESTORE
     END(midge_packed_dense));
 
+// -- midge_packed_dense_direct: r0 weights, r1 inputs, r2 pairs, r3 sums -----------------------
+// As above, but r12 0x8000, sums on the stack.
+// 37 cycles: two taps of four outputs. 66 bytes.
+#define ONE_DIRECT_PAIR \
+    "movs r5, #1\n" \
+    "ldrsb r4, [r7, r5]\n" /* x1 */ \
+    "movs r5, #0\n" \
+    "ldrsb r3, [r7, r5]\n" /* x0 */ \
+    "adds r7, #2\n" \
+    "adds r5, r3, r4\n" \
+    "lsls r0, r5, #7\n" \
+    "lsls r5, r5, #23\n" \
+    "adds r0, r0, r5\n" \
+    "mov r5, r12\n" \
+    "subs r5, r5, r0\n" /* 0x8000 - (x0 + x1) * 0x00800080 */ \
+    "lsls r0, r3, #8\n" \
+    "subs r4, r4, r0\n" /* x1 - 256 * x0 */ \
+    ONE_WORD("r8", "r10") \
+    ONE_WORD("r9", "r11")
+
+__asm__(BEGIN(midge_packed_dense_direct)
+    SAVE
+    "push {r3}\n"
+    "movs r6, r0\n"
+    "movs r7, r1\n"
+    "lsls r0, r2, #1\n"
+    "adds r0, r0, r1\n"
+    "mov lr, r0\n"
+    "movs r0, #128\n"
+    "lsls r0, #8\n"
+    "mov r12, r0\n"
+    "movs r5, r2\n"
+    "ldm r3!, {r0, r1}\n"
+    "mov r8, r0\n"
+    "mov r9, r1\n"
+    "ldm r3!, {r0, r1}\n"
+    "mov r10, r0\n"
+    "mov r11, r1\n"
+    "ldr r2, 4f\n"
+    "lsrs r5, r5, #1\n"
+    "bcs 2f\n" // an odd one first
+    "1:\n"
+    ONE_DIRECT_PAIR
+    "2:\n"
+    ONE_DIRECT_PAIR
+    "cmp r7, lr\n"
+    "bne 1b\n"
+    "pop {r4}\n"
+    "mov r0, r8\n"
+    "mov r1, r9\n"
+    "mov r2, r10\n"
+    "mov r3, r11\n"
+    "stm r4!, {r0-r3}\n"
+    RESTORE
+    ".balign 4\n"
+    "4: .word 0x00FF00FF\n"
+    END(midge_packed_dense_direct));
+
 #endif // __ARM_ARCH_6M__

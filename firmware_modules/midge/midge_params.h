@@ -285,7 +285,7 @@ typedef struct _midge_fully_connected_packed_t {
     int32_t rows;
     int32_t in_c;
     int32_t out_c;
-    int32_t chunk; // inputs packed at a time, even
+    int32_t chunk; // inputs packed at a time, even; 0: none, and no scratch
     int32_t per_channel; // 1: requant and kink have out_c rows; 0: one
     int32_t act_min;
     int32_t act_max;

@@ -18,6 +18,7 @@ from midge.program import (
     ANYWHERE,
     WRITTEN,
     BufferRef,
+    Candidate,
     ConstRef,
     Draft,
     Lead,
@@ -136,6 +137,10 @@ def _overlaps(params: dict[str, Param], leads: dict[str, Lead]) -> list[Overlap]
     return result
 
 
+def _name(candidate: Candidate) -> str:
+    return candidate.note or candidate.kernel
+
+
 class Chooser:
     """All candidates of a draft with their cycles and the bytes of their steps."""
 
@@ -197,19 +202,41 @@ class Chooser:
 
     def front(self) -> list[Point]:
         """From the fastest to the smallest: each has a smaller arena and more cycles than the one
-        before. Points that differ by less than 2% in both are left out."""
+        before. Of those within 2% in cycles only the smallest is there, besides the fastest."""
         ways = self.ways()[::-1]
-        points = [self.point(ways[0])]
-        for picks in ways[1:]:
-            if picks != ways[-1] and self.total(picks) < points[-1].cycles * _CLOSE:
+        kept, start = [ways[0]], 0
+        for number in range(1, len(ways)):
+            last = number + 1 == len(ways)
+            if last or self.total(ways[number + 1]) > self.total(ways[start]) * _CLOSE:
+                kept.append(ways[number])
+                start = number + 1
+        points: list[Point] = []
+        for found in map(self.point, kept):
+            if points and found.arena_bytes >= points[-1].arena_bytes:
                 continue
-            found = self.point(picks)
-            if found.arena_bytes >= points[-1].arena_bytes:
-                continue
-            if found.cycles <= points[-1].cycles:  # as quick, and smaller
+            if points and found.cycles <= points[-1].cycles:  # as quick, and smaller
                 points.pop()
             points.append(found)
         return points
+
+    def reasons(self, picks: tuple[int, ...]) -> list[str]:
+        """For each layer, why it has the candidate that it has."""
+        found = []
+        for layer, cycles, sizes, pick in zip(
+            self.draft.layers, self.cycles, self.bytes, picks, strict=True
+        ):
+            best = min(range(len(cycles)), key=lambda i: (cycles[i], sizes[i]))
+            if len(cycles) == 1:
+                found.append("no other")
+            elif best == pick or cycles[best] == 0:
+                found.append(f"fastest of {len(cycles)}")
+            else:
+                other = layer.candidates[best]
+                found.append(
+                    f"{_name(other)}: {100 - 100 * cycles[best] / cycles[pick]:.1f}% faster, "
+                    f"but {sizes[best] - sizes[pick]:+,} B"
+                )
+        return found
 
     def choose(self, goal: Goal) -> tuple[int, ...]:
         """The picks for a goal; see :class:`Goal`.
@@ -232,8 +259,8 @@ class Chooser:
         if goal.ram_bytes is not None:
             kept = block_bytes(self.draft.states)  # RAM that is not the arena's
             ways = self._within(ways, goal.ram_bytes - kept)
-        slowest = SLACK * self.total(ways[-1])
-        return next(picks for picks in ways if self.total(picks) <= slowest)
+        quick = [picks for picks in ways if self.total(picks) <= SLACK * self.total(ways[-1])]
+        return min(quick[:_TRIES], key=lambda picks: self.point(picks).arena_bytes)
 
     def _within(self, ways: list[tuple[int, ...]], limit: int) -> list[tuple[int, ...]]:
         """Those of ``ways`` that the planner fits into ``limit``; the smallest if none."""

@@ -40,6 +40,7 @@ class CompiledModel:
     consts: bytes
     plan: Plan
     chooser: Chooser  # what else could have been chosen: ``chooser.front()``
+    picks: tuple[int, ...]  # what was
     golden_cache: tuple[bytes, bytes] | None = None
 
     def runner(self) -> Runner:
@@ -66,7 +67,8 @@ def compile_model(
     path = Path(path)
     goal = goal or Goal()
     chooser = Chooser(reorder(draft(passes.run(read(path)))), goal.cpu)
-    program, found = chooser.build(chooser.choose(goal))
+    picks = chooser.choose(goal)
+    program, found = chooser.build(picks)
     meta = load_meta(path) if meta is None else meta
     program.name = meta.name
     _check_labels(program, meta)
@@ -80,7 +82,7 @@ def compile_model(
             raise ModelError(
                 f"{size} {what}, at most {limit}", where=str(path), do="use a smaller model"
             )
-    return CompiledModel(program, meta, words, consts, found, chooser)
+    return CompiledModel(program, meta, words, consts, found, chooser, picks)
 
 
 def _check_labels(program: Program, meta: Meta) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from midge.cli import guarded
 from midge.commands import check
-from midge.commands.common import Progress, kib
+from midge.commands.common import Progress, goal_of, kib
 from midge.errors import BuildError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def do_demo(args: argparse.Namespace) -> int:
 
     _step("train", "motion recordings -> int8 model")
     train_or_reuse(project, retrain=args.retrain)
-    compiled = compile_model(project.model_path)
+    compiled = compile_model(project.model_path, goal=goal_of(board, project))
     _accuracy(compiled.meta)
 
     _step("check", "does it fit?")

@@ -19,8 +19,10 @@ from collections.abc import Callable, Iterator
 from midge.program import Lead, Program
 
 ALIGN = 4  # of each buffer; the arena itself is aligned to 8
-_RANDOM_ORDERS = 48
+_RANDOM_ORDERS = 120
+_MOVES = 120
 _SEED = 1
+_Order = tuple[list[int], frozenset[int]]  # see _place
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,16 +64,7 @@ def plan(program: Program) -> Plan:
     needs = step_bytes(program)
     step = max(range(len(needs)), key=lambda i: (needs[i], -i), default=0)
     bound = needs[step] if needs else 0
-    best: tuple[int, dict[int, int]] | None = None
-    for order in _orders(program, lives):
-        offsets = _place(program, rules, order)
-        arena = _span(program, offsets)
-        if best is None or arena < best[0]:
-            best = arena, offsets
-        if arena == bound:
-            break
-    assert best is not None
-    arena, offsets = best
+    arena, offsets = _search(program, rules, bound, _orders(program, lives, needs))
     for i, buffer in enumerate(program.buffers):
         buffer.offset = offsets.get(i, 0)
     program.arena_bytes = arena
@@ -79,6 +72,38 @@ def plan(program: Program) -> Plan:
     alive = [i for i, life in lives.items() if life.first <= number <= life.last]
     alive.sort(key=lambda i: (-program.buffers[i].nbytes, i))
     return Plan(arena, bound, number, tuple(alive), lives, _shared(program, lives))
+
+
+def _search(
+    program: Program,
+    rules: dict[int, dict[int, _Rule]],
+    bound: int,
+    orders: Iterator[_Order],
+) -> tuple[int, dict[int, int]]:
+    """(arena, offsets): the best of all orders, then of small changes to the best order."""
+    best: tuple[int, dict[int, int], _Order] | None = None
+    for order in orders:
+        offsets = _place(program, rules, *order)
+        arena = _span(program, offsets)
+        if best is None or arena < best[0]:
+            best = arena, offsets, order
+        if arena == bound:
+            return arena, offsets
+    assert best is not None
+    arena, offsets, order = best
+    generator = random.Random(_SEED)
+    for _ in range(_MOVES if len(offsets) > 1 else 0):
+        buffers, upper = list(order[0]), order[1]
+        at = generator.randrange(len(buffers))
+        if generator.random() < 0.5:
+            upper ^= {buffers[at]}
+        buffers.insert(generator.randrange(at + 1), buffers.pop(at))  # one buffer earlier
+        placed = _place(program, rules, buffers, upper)
+        if _span(program, placed) <= arena:
+            arena, offsets, order = _span(program, placed), placed, (buffers, upper)
+        if arena == bound:
+            break
+    return arena, offsets
 
 
 def lifetimes(program: Program) -> dict[int, Life]:
@@ -181,10 +206,13 @@ def _rules(program: Program, lives: dict[int, Life]) -> dict[int, dict[int, _Rul
 
 
 def _place(
-    program: Program, rules: dict[int, dict[int, _Rule]], order: list[int]
+    program: Program,
+    rules: dict[int, dict[int, _Rule]],
+    order: list[int],
+    upper: frozenset[int] = frozenset(),
 ) -> dict[int, int]:
-    """Offsets from 0, each buffer in turn where the arena grows least, then lowest; one with
-    parts together with them."""
+    """Offsets from 0, each buffer in turn where the arena grows least, then lowest, or highest
+    those of ``upper``; one with parts together with them."""
     roots = {buffer: _root(program, buffer) for buffer in order}
     units: dict[int, list[tuple[int, int]]] = {}
     for buffer in order:
@@ -200,13 +228,21 @@ def _place(
             for other, rule in rules[member].items()
             if other in offsets
         ]
-        starts = {low}
+        starts = {low, high - size}
         for own, at, place, other, rule in rivals:
             starts.update(start - at for start in _suggestions(own, place, other, rule))
+        for _, at, place, _, rule in rivals:  # the nearest places that a step allows
+            if rule is not None and rule[0].step:
+                step = math.lcm(ALIGN, rule[0].step)
+                offs = {start: (start + at - place) % step for start in starts}
+                starts.update(
+                    start - off + over for start, off in offs.items() for over in (0, step)
+                )
         best = None
+        sign = -1 if root in upper else 1
         for start in starts:
             grown = max(high, start + size) - min(low, start)
-            if (best is None or (grown, start) < best) and all(
+            if (best is None or (grown, sign * start) < (best[0], sign * best[1])) and all(
                 _fits(start + at, own, place, other, rule)
                 for own, at, place, other, rule in rivals
             ):
@@ -256,7 +292,7 @@ def _shared(program: Program, lives: dict[int, Life]) -> tuple[tuple[int, int], 
 # -- in which order -------------------------------------------------------------------------------
 
 
-def _orders(program: Program, lives: dict[int, Life]) -> Iterator[list[int]]:
+def _orders(program: Program, lives: dict[int, Life], needs: list[int]) -> Iterator[_Order]:
     def size(b: int) -> int:
         return program.buffers[b].nbytes
 
@@ -269,13 +305,34 @@ def _orders(program: Program, lives: dict[int, Life]) -> Iterator[list[int]]:
         lambda b: (-lives[b].last, -size(b)),
     ]
     for key in keys:
-        yield sorted(lives, key=key)
-    yield _by_step(program, lives)
+        yield sorted(lives, key=key), frozenset()
+    yield _by_step(program, lives), frozenset()
     generator = random.Random(_SEED)
-    by_size = sorted(lives, key=keys[0])
-    for _ in range(_RANDOM_ORDERS):
-        weights = {b: size(b) * generator.uniform(0.3, 1.0) for b in by_size}
-        yield sorted(by_size, key=lambda b: -weights[b])
+    peaks = sorted(range(len(needs)), key=lambda i: -needs[i])[:4]
+    for number in range(_RANDOM_ORDERS):
+        if number % 2:
+            order = _from_peak(program, lives, generator.choice(peaks) - 1, generator)
+        else:
+            least = generator.choice((0.02, 0.3))  # far from the order by size, or near it
+            weights = {b: size(b) * generator.uniform(least, 1.0) for b in lives}
+            order = sorted(lives, key=lambda b: -weights[b])
+        share = generator.choice((0.0, 0.25, 0.5))
+        yield order, frozenset(b for b in lives if generator.random() < share)
+
+
+def _from_peak(
+    program: Program, lives: dict[int, Life], peak: int, generator: random.Random
+) -> list[int]:
+    """From a step outward in time, roughly: along a chain, each output beside its input."""
+
+    def distance(b: int) -> float:
+        life = lives[b]
+        near = min(abs(life.first - peak), abs(life.last - peak))
+        away = 0 if life.first <= peak <= life.last else near
+        return away + generator.uniform(0, 1.2) + 0.4 * program.buffers[b].scratch
+
+    keys = {b: distance(b) for b in lives}
+    return sorted(lives, key=lambda b: keys[b])
 
 
 def _by_step(program: Program, lives: dict[int, Life]) -> list[int]:

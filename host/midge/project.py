@@ -116,6 +116,12 @@ class BudgetSection:
     flash_kb: float | None = _key("KiB of flash for code and weights", None, low=0)
     ram_kb: float | None = _key("KiB of RAM for the arena", None, low=0)
     latency_ms: float | None = _key("milliseconds for one inference", None, low=0)
+    prefer: str = _key(
+        "which kernels are chosen: the fastest that ram_kb and the board's RAM allow, or those "
+        "with the smallest arena that latency_ms allows (without it: twice the fastest's time)",
+        "speed",
+        choices=("speed", "ram"),
+    )
 
 
 @dataclasses.dataclass(frozen=True)

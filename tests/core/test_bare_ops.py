@@ -26,7 +26,7 @@ def runnable(cpu: str) -> str:
 @functools.cache
 def records(name: str) -> list[bare_kit.Record]:
     """Each kernel's runs of the op's cases; what comes out must be what the oracle says."""
-    variants = ["plain", *(["packed"] if name in test_every_op.VARIANTS else [])]
+    variants = ["plain", *(["packed", "small"] if name in test_every_op.VARIANTS else [])]
     variants += ["jit"] if name in test_every_op.JIT else []
     made = []
     for number, graph, samples in cases.cases(name, COUNT):

@@ -81,7 +81,7 @@ def record(
 
 
 VARIANTS = [
-    *((name, kernels) for name in KINDS for kernels in ("plain", "packed")),
+    *((name, kernels) for name in KINDS for kernels in ("plain", "packed", "small")),
     *((name, "jit") for name in KINDS if name.startswith("conv_2d")),
 ]
 

@@ -20,6 +20,8 @@ FAMILIES = (
     ("conv_2d_ordinary", "plain", 80),
     ("conv_2d_ordinary", "packed", 0),  # one tile, most of them: anywhere
     ("conv_2d_ordinary", "jit", 0),
+    ("conv_2d_ordinary", "small", 60),
+    ("fully_connected", "small", 60),
     ("depthwise_conv_2d", "plain", 60),
     ("depthwise_3x3", "packed", 75),
     ("fully_connected", "plain", 60),

@@ -51,7 +51,7 @@ def do_build(args: argparse.Namespace) -> int:
     project = project_or_none(args)
     board = board_of(args, project)
     paths = [model_path(named, project) for named in args.models or [None]]
-    compiled = compile_all(paths)
+    compiled = compile_all(paths, board, project if not args.models else None)
     if project and not args.models:
         check_budget(compiled[0], project.budget, str(project.root / "midge.toml"))
     out = args.out or (project.build_dir if project else Path("build"))

@@ -67,8 +67,29 @@ def report_of(compiled: CompiledModel, board: Board) -> dict[str, Any]:
         "macs": program.macs,
         "free_ram_bytes": board.model_ram_bytes,
         "free_flash_bytes": board.model_flash_bytes,
-        "layers": [layer_of(program, step) for step in program.steps],
+        "clock_hz": board.clock_hz,
+        "cycles": cycles_of(program),
+        "layers": [
+            {**layer_of(program, step), "why": why}
+            for step, why in zip(
+                program.steps, compiled.chooser.reasons(compiled.picks), strict=True
+            )
+        ],
+        "front": [
+            {
+                "arena_bytes": point.arena_bytes,
+                "cycles": round(point.cycles),
+                "chosen": point.arena_bytes == program.arena_bytes,
+            }
+            for point in compiled.chooser.front()
+        ],
     }
+
+
+def cycles_of(program: Program) -> int | None:
+    """Expected cycles of one inference; None if nothing is known of one of its kernels."""
+    each = [step.cycles for step in program.steps if step.cycles is not None]
+    return round(sum(each)) if len(each) == len(program.steps) else None
 
 
 def layer_of(program: Program, step: Step) -> dict[str, Any]:
@@ -80,6 +101,8 @@ def layer_of(program: Program, step: Step) -> dict[str, Any]:
     return {
         "layer": step.layer,
         "kernel": step.kernel,
+        "note": step.note,
+        "cycles": None if step.cycles is None else round(step.cycles),
         "macs": step.macs,
         "weights_bytes": sum(program.consts[const].data.nbytes for const in consts),
         "buffer_bytes": sum(program.buffers[buffer].nbytes for buffer in buffers),
@@ -88,15 +111,20 @@ def layer_of(program: Program, step: Step) -> dict[str, Any]:
 
 def table(report: dict[str, Any]) -> str:
     """The report for people."""
-    rows = [("layer", "MACs", "weights B", "buffers B")]
+    rows = [("layer", "MACs", "cycles", "weights B", "buffers B", "kernel", "why")]
     for layer in report["layers"]:
-        figures = (layer["macs"], layer["weights_bytes"], layer["buffer_bytes"])
-        rows.append((layer["layer"], *(f"{figure:,}" for figure in figures)))
-    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+        names = ("macs", "cycles", "weights_bytes", "buffer_bytes")
+        figures = ["-" if layer[n] is None else f"{layer[n]:,}" for n in names]
+        kernel = ", ".join(filter(None, (layer["kernel"], layer["note"])))
+        rows.append((layer["layer"], *figures, kernel, layer["why"]))
+    widths = [max(len(row[i]) for row in rows) for i in range(7)]
     lines = [
-        row[0].ljust(widths[0]) + "".join(f"  {row[i]:>{widths[i]}}" for i in (1, 2, 3))
+        row[0].ljust(widths[0])
+        + "".join(f"  {row[i]:>{widths[i]}}" for i in range(1, 5))
+        + f"  {row[5]:<{widths[5]}}  {row[6]}"
         for row in rows
     ]
+    lines += front(report)
     state = f" and state {report['state_bytes']:,} B" if report["state_bytes"] else ""
     lines.append(
         f"{report['model']}: arena {kib(report['arena_bytes'])}{state} "
@@ -104,6 +132,16 @@ def table(report: dict[str, Any]) -> str:
         f"of {kib(report['free_flash_bytes'])} free, {report['macs']:,} MACs"
     )
     return "\n".join(lines)
+
+
+def front(report: dict[str, Any]) -> list[str]:
+    """Lines: the builds between the fastest and the smallest."""
+    lines = ["arena B  expected cycles (fast to small; [budget] prefer and ram_kb choose)"]
+    for point in report["front"]:
+        ms = 1000 * point["cycles"] / report["clock_hz"]
+        mark = "  <- this one" if point["chosen"] else ""
+        lines.append(f"{point['arena_bytes']:>7,}  {point['cycles']:>15,}  {ms:8.2f} ms{mark}")
+    return lines
 
 
 def check_budget(compiled: CompiledModel, budget: BudgetSection, where: str) -> None:

@@ -14,6 +14,7 @@ from midge.errors import MidgeError
 
 if TYPE_CHECKING:
     from midge.boards import Board
+    from midge.choose import Goal
     from midge.compile import CompiledModel
     from midge.project import Project
 
@@ -65,8 +66,10 @@ def model_of(args: argparse.Namespace) -> tuple[CompiledModel, Board, Project | 
     """
     project = project_or_none(args)
     board = board_of(args, project)
-    compiled = compile_all([model_path(args.model, project)])[0]
-    return compiled, board, project if args.model is None else None
+    path = model_path(args.model, project)
+    if args.model is not None:
+        project = None
+    return compile_all([path], board, project)[0], board, project
 
 
 def need_file(path: Path, do: str) -> Path:
@@ -137,11 +140,28 @@ def firmware_of(project: Project | None) -> Path:
     return built[-1]
 
 
-def compile_all(paths: list[Path]) -> list[CompiledModel]:
-    """Every model compiled, in order."""
+def compile_all(
+    paths: list[Path], board: Board | None = None, project: Project | None = None
+) -> list[CompiledModel]:
+    """Every model compiled, in order, for the board's RAM and the project's [budget]."""
     from midge.compile import compile_model
 
-    return [compile_model(path) for path in paths]
+    goal = goal_of(board, project) if board else None
+    return [compile_model(path, goal=goal) for path in paths]
+
+
+def goal_of(board: Board, project: Project | None) -> Goal:
+    """What the kernels are chosen for: the board's RAM and the project's [budget]."""
+    from midge.choose import Goal
+
+    ram = board.model_ram_bytes
+    if project is None:
+        return Goal(ram_bytes=ram, cpu=board.cpu)
+    budget = project.budget
+    if budget.ram_kb is not None:
+        ram = min(ram, int(budget.ram_kb * 1024))
+    cycles = None if budget.latency_ms is None else budget.latency_ms * board.clock_hz / 1000
+    return Goal(budget.prefer, ram, cycles, board.cpu)
 
 
 class Progress:

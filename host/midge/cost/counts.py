@@ -87,30 +87,34 @@ def conv_2d_packed(a: Args) -> Counts:
     whole = all(n % 4 == 0 for n in (run, a.stride_w * a.in_c, a.in_w * a.in_c))
     found["window_groups"] = groups
     found["runs"] = groups * a.k_h
-    edges = np.zeros(0, bool)
     if a.copy_h > 0:
         found["copied_rows"] = min(a.in_h, a.copy_h - a.pad_top)
         found["copied"] = a.copy_h * a.copy_w * a.in_c
         whole = whole and (a.copy_w * a.in_c) % 4 == 0
     else:
-        edges = _edge_groups(a)
         whole = whole and (a.pad_left * a.in_c) % 4 == 0
-        found["edge_groups"] = float(edges.sum())
-        found["edge_runs"] = float(edges.sum()) * 4 * a.k_h
-        found["edge_bytes"] = float(edges.sum()) * 4 * a.taps
+        edges, copies = _edges(a)
+        found["edge_groups"] = edges
+        found["edge_runs"] = edges * 4 * a.k_h
+        found["edge_copies"] = copies
+        found["edge_bytes"] = copies * run
         if a.dilation_w > 1:
-            found["dilated"] = float(edges.sum()) * 4 * a.k_h * a.k_w
+            found["dilated"] = copies * a.k_w
     found["packed_words" if whole else "packed_bytes"] = groups * a.taps
     return found
 
 
-def _edge_groups(a: Args) -> np.ndarray:
-    """Which groups of four windows do not all lie inside the input, or are dilated."""
-    inside_y = _taps(a, "h", a.dilation_h) == a.k_h
+def _edges(a: Args) -> tuple[int, int]:
+    """Groups of four windows that do not all lie inside the input, or are dilated; and the rows
+    of taps in them that are copied."""
+    inside_y = _taps(a, "h", a.dilation_h)
     inside_x = (_taps(a, "w") == a.k_w) & (a.dilation_w == 1)
-    inside = (inside_y[:, None] & inside_x[None, :]).reshape(-1)
-    padded = np.concatenate([inside, np.repeat(inside[-1:], -len(inside) % 4)])
-    return np.asarray(~padded.reshape(-1, 4).all(axis=1))
+    each = np.where(inside_x[None, :], a.k_h - inside_y[:, None], a.k_h).reshape(-1)
+    copied = np.concatenate([each, np.repeat(each[-1:], -len(each) % 4)]).reshape(-1, 4)
+    if a.dilation_w > 1:
+        return len(copied), int(copied.sum())
+    edge = copied.any(axis=1)
+    return int(edge.sum()), int(copied[edge].sum())
 
 
 def transpose_conv_packed(a: Args) -> Counts:
@@ -202,15 +206,23 @@ def depthwise_packed(a: Args) -> Counts:
 
 def fully_connected_packed(a: Args) -> Counts:
     groups = (a.out_c + 3) // 4
+    finished = {"groups": a.rows * groups, **_requant(a, a.rows * a.out_c)}
+    if a.chunk == 0:
+        return {
+            "direct_taps": a.rows * groups * (a.in_c // 2),
+            "direct_odd": a.rows * groups * (a.in_c % 2),
+            "direct_groups": a.rows * groups,
+            "rows": a.rows,
+            **finished,
+        }
     chunks = -(-a.in_c // a.chunk)
     pairs = sum((min(a.chunk, a.in_c - i) + 1) // 2 for i in range(0, a.in_c, a.chunk))
     return {
         "two_taps": a.rows * groups * pairs,
         "calls": a.rows * groups * chunks,
         "packed": a.rows * pairs,
-        "groups": a.rows * groups,
         "chunks": a.rows * chunks,
-        **_requant(a, a.rows * a.out_c),
+        **finished,
     }
 
 

@@ -115,9 +115,9 @@ def lower(graph: Graph, kernels: str = "auto", picks: str = "fastest") -> Progra
         picks: "fastest", each layer's candidate with the fewest cycles; "smallest", the one
             whose step needs the fewest bytes.
     """
-    found = draft(graph, kernels)
-    chooser = Chooser(found, cost.DEFAULT_CPU)
-    return settle(found, chooser.picks(ANYWHERE if picks == "fastest" else 0), chooser.cpu)
+    chooser = Chooser(draft(graph, kernels), cost.DEFAULT_CPU)
+    limit = ANYWHERE if picks == "fastest" else 0
+    return settle(chooser.draft, chooser.picks(limit), chooser.cpu)
 
 
 def draft(graph: Graph, kernels: str = "auto") -> Draft:

@@ -202,6 +202,9 @@ def fully_connected(low: Lowering, layer: Layer, plain: dict[str, Param]) -> lis
     # a row's last chunk is packed, then the row is written
     lead = leads.matrix(number(plain["rows"]), in_c, out_c, out_c)
     found = []
+    direct: dict[str, Param] = {**shared, "scratch": abi.NONE, "chunk": 0}
+    four = leads.matrix(number(plain["rows"]), in_c, out_c, 4)  # which need the whole row
+    found.append(Candidate("fully_connected_packed", direct, {"in": four}, "no scratch"))
     for chunk in sorted({even, *(c for c in CHUNKS if c < even)}):
         groups = (out_c + 3) // 4 if chunk < in_c else 1
         params: dict[str, Param] = {
