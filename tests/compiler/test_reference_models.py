@@ -15,9 +15,9 @@ from midge.meta import Meta
 # arena, constants, multiply-accumulates. Smaller is better; a change is a decision to record.
 FIGURES = {
     "ad01_int8": (1_920, 271_000, 264_192),
-    "ic_resnet8_int8": (70_196, 91_448, 12_501_632),
+    "ic_resnet8_int8": (74_548, 91_448, 12_501_632),
     "kws_dscnn_int8": (25_592, 32_112, 2_656_768),
-    "vww_96_int8": (55_044, 48_752, 3_766_476),
+    "vww_96_int8": (56_008, 48_708, 3_766_476),
 }
 N_RANDOM = 100
 
