@@ -56,7 +56,10 @@
     X(110, sigmoid_16) \
     X(111, softmax_16) \
     X(112, quantize_16) \
-    X(113, dequantize_16)
+    X(113, dequantize_16) \
+    X(140, conv_2d_blocked) \
+    X(141, depthwise_blocked) \
+    X(142, fully_connected_blocked)
 
 #define MIDGE_DECLARE(opcode, name) \
     void midge_##name(const midge_ctx_t *ctx, const void *params);

@@ -318,5 +318,6 @@ typedef struct _midge_batch_matmul_t {
 } midge_batch_matmul_t;
 
 #include "midge_params_16.h"
+#include "midge_params_blocked.h"
 
 #endif // MIDGE_PARAMS_H

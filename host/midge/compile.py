@@ -66,7 +66,7 @@ def compile_model(
     """
     path = Path(path)
     goal = goal or Goal()
-    chooser = Chooser(reorder(draft(passes.run(read(path)))), goal.cpu)
+    chooser = Chooser(reorder(draft(passes.run(read(path)), cpu=goal.cpu)), goal.cpu)
     picks = chooser.choose(goal)
     program, found = chooser.build(picks)
     meta = load_meta(path) if meta is None else meta

@@ -107,27 +107,30 @@ _LOWER_16: dict[str, Callable[[Lowering, Op], None]] = {
 }
 
 
-def lower(graph: Graph, kernels: str = "auto", picks: str = "fastest") -> Program:
+def lower(
+    graph: Graph, kernels: str = "auto", picks: str = "fastest", cpu: str = cost.DEFAULT_CPU
+) -> Program:
     """A program whose buffers are not yet placed (:mod:`midge.plan` does that).
 
     Args:
-        graph, kernels: as :func:`draft`.
+        graph, kernels, cpu: as :func:`draft`.
         picks: "fastest", each layer's candidate with the fewest cycles; "smallest", the one
             whose step needs the fewest bytes.
     """
-    chooser = Chooser(draft(graph, kernels), cost.DEFAULT_CPU)
+    chooser = Chooser(draft(graph, kernels, cpu), cpu)
     limit = ANYWHERE if picks == "fastest" else 0
     return settle(chooser.draft, chooser.picks(limit), chooser.cpu)
 
 
-def draft(graph: Graph, kernels: str = "auto") -> Draft:
+def draft(graph: Graph, kernels: str = "auto", cpu: str = cost.DEFAULT_CPU) -> Draft:
     """Computes each op's candidates: kernels, parameters, constants.
 
     Args:
         graph: after the passes, in execution order. Not changed.
         kernels: "auto", all that are proven right for a layer; "plain", the portable ones;
-            "packed", the packed ones where they are proven right, the portable ones elsewhere;
+            "packed" or "blocked", these where they are proven right, the portable ones elsewhere;
             "jit", ``conv_2d_jit`` wherever it is possible, all elsewhere.
+        cpu: a board's: "auto" has the fast kernels of its family.
 
     Returns:
         The candidates; :mod:`midge.choose` makes a program of them.
@@ -136,7 +139,7 @@ def draft(graph: Graph, kernels: str = "auto") -> Draft:
         ModelError: an op, type, shape or scale that Midge does not do: names the layer, what
             was needed and found, and what to use instead.
     """
-    low = Lowering(graph, kernels)
+    low = Lowering(graph, kernels, cpu)
     inputs = [_port(low, t) for t in graph.inputs]
     for op in graph.ops:
         function = _function(graph, op)

@@ -25,14 +25,17 @@ from midge.program import (
 
 MAX_RANK = 4
 ALIGN = 4  # of the parts of a buffer
+# Fast kernels by a board's cpu; others take the packed ones, whose C pays everywhere.
+FAMILIES = {"cortex-m33": "blocked", "rv32imc": "blocked"}
 
 
 class Lowering:
     """A program in the making."""
 
-    def __init__(self, graph: Graph, kernels: str = "auto"):
+    def __init__(self, graph: Graph, kernels: str = "auto", cpu: str = ""):
         self.graph = graph
         self.kernels = kernels
+        self.family = kernels if kernels in ("packed", "blocked") else FAMILIES.get(cpu, "packed")
         self.layers: list[Layer] = []
         self.buffers: list[Buffer] = []
         self.consts: list[Const] = []

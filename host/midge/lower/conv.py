@@ -6,7 +6,7 @@ import numpy as np
 
 from midge import requant
 from midge.graph import Op, Tensor
-from midge.lower import jit, leads, packed
+from midge.lower import blocked, jit, leads, packed
 from midge.lower.context import Lowering
 from midge.program import Candidate, Param
 
@@ -34,7 +34,7 @@ def conv_2d(low: Lowering, op: Op) -> None:
     }
     bias = bias_data(low, op, out_c)
     macs = out.size * k_h * k_w * depth
-    found = _packed(low, op, weights.reshape(out_c, -1), bias, params)
+    found = _fast(low, op, weights.reshape(out_c, -1), bias, params)
     params |= {"weights": low.operand(op.inputs[1]), **requant_constants(low, op, x, out)}
     params["in_offset"] = -x.zero_point
     if _inside(params, x):  # no tap is left out: the zero point's part is the same everywhere
@@ -67,7 +67,7 @@ def depthwise_conv_2d(low: Lowering, op: Op) -> None:
     }
     bias = bias_data(low, op, out_c)
     macs = out.size * k_h * k_w
-    found = _packed(low, op, weights.reshape(-1, out_c).T, bias, params)
+    found = _fast(low, op, weights.reshape(-1, out_c).T, bias, params)
     params |= {"weights": low.operand(op.inputs[1]), **requant_constants(low, op, x, out)}
     params["in_offset"] = -x.zero_point
     params["bias"] = low.const(f"{out.name}/bias", bias.astype(np.int32), "bias")
@@ -75,18 +75,20 @@ def depthwise_conv_2d(low: Lowering, op: Op) -> None:
     low.choice(op, [*found, Candidate("depthwise_conv_2d", params, {"in": lead})], macs)
 
 
-def _packed(
+def _fast(
     low: Lowering, op: Op, weights: np.ndarray, bias: np.ndarray, plain: dict[str, Param]
 ) -> list[Candidate]:
-    """The packed candidates. weights: int8 [out_c, taps]."""
+    """The processor's fast candidates. weights: int8 [out_c, taps]."""
     if low.kernels == "plain":
         return []
     x = low.tensor(op.inputs[0])
     layer = packed_layer(low, op, x, weights, bias, plain)
     given = {**plain, "pad_value": x.zero_point}
+    family = blocked if low.family == "blocked" else packed
     if op.kind == "DEPTHWISE_CONV_2D":
-        return packed.depthwise(low, layer, given)
-    return [*jit.conv_2d(low, layer, given), *packed.conv_2d(low, layer, given)]
+        return family.depthwise(low, layer, given)
+    found = family.conv_2d(low, layer, given)
+    return found if low.family == "blocked" else [*jit.conv_2d(low, layer, given), *found]
 
 
 def packed_layer(

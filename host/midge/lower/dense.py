@@ -6,7 +6,7 @@ import numpy as np
 
 from midge import abi, quantmath, requant
 from midge.graph import Op, Tensor
-from midge.lower import leads, packed
+from midge.lower import blocked, leads, packed
 from midge.lower.context import Lowering
 from midge.lower.conv import wrap_int32
 from midge.program import Candidate, Param
@@ -50,7 +50,7 @@ def fully_connected(low: Lowering, op: Op) -> None:
         **low.clamp(op, out),
     }
     bias = _bias(low, op, x, weights)
-    found = _packed(low, op, weights, bias, params)
+    found = _fast(low, op, weights, bias, params)
     params |= {
         "weights": low.operand(op.inputs[1]),
         "bias": low.const(f"{out.name}/bias", wrap_int32(bias), "bias"),
@@ -61,10 +61,10 @@ def fully_connected(low: Lowering, op: Op) -> None:
     low.choice(op, found, x.size * out_c)
 
 
-def _packed(
+def _fast(
     low: Lowering, op: Op, weights: np.ndarray, bias: np.ndarray, plain: dict[str, Param]
 ) -> list[Candidate]:
-    """The packed candidates."""
+    """The processor's fast candidates."""
     if low.kernels == "plain":
         return []
     x, out = low.tensor(op.inputs[0]), low.tensor(op.outputs[0])
@@ -84,7 +84,8 @@ def _packed(
         packed.number(plain["act_min"]),
         packed.number(plain["act_max"]),
     )
-    return packed.fully_connected(low, layer, plain)
+    family = blocked if low.family == "blocked" else packed
+    return family.fully_connected(low, layer, plain)
 
 
 def _bias(low: Lowering, op: Op, x: Tensor, weights: np.ndarray) -> np.ndarray:

@@ -95,6 +95,19 @@ def windows(params: dict[str, Param], in_c: int, out_c: int, groups: int) -> Lea
     return granules(first.reshape(-1), np.arange(1, first.size + 1))
 
 
+def bands(params: dict[str, Param], channels: int) -> Lead:
+    """Windows three rows high: some lines of output are written when their windows' rows have
+    been read, each once."""
+    p = {k: v for k, v in params.items() if isinstance(v, int)}
+    line = np.arange(0, p["out_h"], p["lines"], dtype=np.int64)
+    top = line * p["stride_h"] - p["pad_top"]
+    last = np.minimum(line + p["lines"], p["out_h"]) - 1
+    read = last * p["stride_h"] - p["pad_top"] + 3  # rows read with a band
+    before = np.concatenate([top[:1], read[:-1]])
+    first = np.clip(np.maximum(top, before), 0, p["in_h"]) * p["in_w"]
+    return granules(first * channels, (last + 1) * p["out_w"] * channels)
+
+
 def planes(channels: int) -> Lead:
     """A channel's whole plane is read before it is written: its bytes lie ``channels`` apart."""
     return Lead(ANYWHERE) if channels == 1 else Lead(-ANYWHERE, channels)
