@@ -62,9 +62,10 @@ def main() -> None:
                     each = count / step.macs if step.macs else 0
                     print(f"  {count:10d} {each:6.2f} {step.kernel:24s} {step.layer[:60]}")
             a, b = sum(plain) / 1e6, sum(chosen) / 1e6
+            each = b * 1e6 / max(sides[1].macs, 1)
             print(
                 f"| {path.stem} | {cpu} | {a:.2f} M | {b:.2f} M | {b / a:.2f} | "
-                f"{b * 1e6 / sides[1].macs:.2f} | {sides[0].arena_bytes} | {sides[1].arena_bytes} |"
+                f"{each:.2f} | {sides[0].arena_bytes} | {sides[1].arena_bytes} |"
             )
 
 

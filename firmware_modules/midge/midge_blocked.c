@@ -172,7 +172,7 @@ static void slide(const midge_blocked_band_t *band, const part_t *part, uint32_t
             *acc++ = SUM(0, 1, 2);
         }
         if (acc != end) {
-            COLUMN(0)
+            a0 = *a, b0 = *b, d0 = *d;
             *acc++ = SUM(1, 2, 0);
         }
     }

@@ -125,9 +125,9 @@ static bool group_table(const midge_blocked_band_t *band, uint32_t first, uint32
 
 void midge_blocked_band_table(const midge_blocked_band_t *band, uint32_t *table) {
     bool good = true;
-    uint32_t *group = table + 1;
-    for (uint32_t first = 0; first < band->c; first += MIDGE_BLOCK, group += GROUP) {
-        good &= group_table(band, first, group);
+    uint32_t *part = table + 1;
+    for (uint32_t first = 0; first < band->c; first += MIDGE_BLOCK, part += GROUP) {
+        good &= group_table(band, first, part);
     }
     table[0] = good;
 }
@@ -187,7 +187,7 @@ static inline __attribute__((always_inline)) void lines(const midge_blocked_band
         const int8_t *a = band->rows + line * band->next_line;
         const int8_t *b = a + band->row;
         const int8_t *d = b + band->row;
-        for (uint32_t n = band->width; n > 0; n--, a += next, b += next, d += next) {
+        for (uint32_t x = band->width; x > 0; x--, a += next, b += next, d += next) {
             const uint32_t *table = tables;
             for (uint32_t left = c;; left -= MIDGE_BLOCK, out += MIDGE_BLOCK) {
                 group(a, b, d, c, table, left, act_max, out);

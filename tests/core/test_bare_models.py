@@ -14,6 +14,7 @@ import oracle
 import pytest
 
 from midge import core
+from midge.choose import Goal
 from midge.compile import compile_model
 
 FILES = ("kws_dscnn_int8", "vww_96_int8", "ic_resnet8_int8", "ad01_int8")
@@ -32,8 +33,10 @@ def inputs(shape: tuple[int, ...]) -> list[np.ndarray]:
 @functools.cache
 def records(path: Path, cpu: str) -> list[bare_kit.Record]:
     """The model's runs, which the host's core has done too."""
-    compiled = compile_model(path)
+    compiled = compile_model(path, goal=Goal(cpu=cpu))
     program = compiled.program
+    blocked = [step.kernel for step in program.steps if step.kernel.endswith("_blocked")]
+    assert bool(blocked) == (cpu in ("cortex-m33", "rv32imc"))
     samples = [[value] for value in inputs(program.inputs[0].shape)]
     made = []
     for values, wanted in zip(samples, oracle.reference(path.read_bytes(), samples), strict=True):

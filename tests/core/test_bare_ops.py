@@ -28,6 +28,7 @@ def records(name: str) -> list[bare_kit.Record]:
     """Each kernel's runs of the op's cases; what comes out must be what the oracle says."""
     variants = ["plain", *(["packed", "small"] if name in test_every_op.VARIANTS else [])]
     variants += ["jit"] if name in test_every_op.JIT else []
+    variants += ["blocked"] if name in test_every_op.BLOCKED_VARIANTS else []
     made = []
     for number, graph, samples in cases.cases(name, COUNT):
         wanted = oracle.reference(graph, samples)

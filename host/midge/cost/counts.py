@@ -226,6 +226,56 @@ def fully_connected_packed(a: Args) -> Counts:
     }
 
 
+# -- blocked kernels ------------------------------------------------------------------------------
+
+
+def conv_2d_blocked(a: Args) -> Counts:
+    pixels, taps = a.out_h * a.out_w, a.k_h * a.k_w * a.in_c
+    tiles, groups = -(-pixels // a.tile), -(-pixels // 4)
+    blocks, quads = (a.out_c + 3) // 4, (taps + 3) // 4
+    runs = a.data("runs")
+    pairs = np.zeros((1, 2)) if runs is None else runs.reshape(-1, 2).astype(np.int64)
+    found: Counts = {
+        "quads": groups * float(pairs[:, 0].sum()),
+        "quads_apart": groups * float(pairs[:, 1].sum()),
+        "runs": groups * len(pairs),
+        "groups": groups * blocks,
+        "blocks": tiles * blocks,
+        "widened": (tiles * blocks * 4 + pixels) * quads,
+        **_requant(a, pixels * a.out_c),
+    }
+    point = (a.k_h, a.k_w, a.stride_h, a.stride_w) == (1, 1, 1, 1)
+    if not (point and pixels == a.in_h * a.in_w):
+        lines, columns = _taps(a, "h", a.dilation_h), _taps(a, "w", a.dilation_w)
+        inside = float((lines == a.k_h).sum() * (columns == a.k_w).sum()) * (a.dilation_w == 1)
+        found["rows"] = inside * a.k_h
+        found["copied"] = inside * taps
+        found["edge_taps"] = (pixels - inside) * a.k_h * a.k_w
+    return found
+
+
+def depthwise_blocked(a: Args) -> Counts:
+    outputs = a.out_h * a.out_w * a.c
+    bands = -(-a.out_h // a.lines)
+    long = a.lines == 1 and a.out_w > 64
+    return {
+        "sliding" if a.stride_w == 1 else "windows": outputs,
+        "lines": a.out_h * a.c,
+        "channels": (a.out_h * -(-a.out_w // 64) if long else bands) * a.c,
+        "copied": a.in_h * a.in_w * a.c + bands * max(0, 3 - a.stride_h) * a.out_w * a.c,
+        **_requant(a, outputs),
+    }
+
+
+def fully_connected_blocked(a: Args) -> Counts:
+    quads = (a.in_c + 3) // 4
+    return {
+        "quads": a.rows * ((a.out_c + 3) // 4) * quads,
+        "widened": a.rows * quads,
+        **_requant(a, a.rows * a.out_c),
+    }
+
+
 # -- plain kernels --------------------------------------------------------------------------------
 
 
@@ -341,13 +391,16 @@ def pad(a: Args) -> Counts:
 _COUNTS: dict[str, Callable[[Args], Counts]] = {
     "conv_2d": conv_2d,
     "conv_2d_jit": conv_2d_jit,
+    "conv_2d_blocked": conv_2d_blocked,
     "conv_2d_packed": conv_2d_packed,
     "transpose_conv": transpose_conv,
     "transpose_conv_packed": transpose_conv_packed,
     "move": move,
     "depthwise_conv_2d": depthwise_conv_2d,
+    "depthwise_blocked": depthwise_blocked,
     "depthwise_packed": depthwise_packed,
     "fully_connected": fully_connected,
+    "fully_connected_blocked": fully_connected_blocked,
     "fully_connected_packed": fully_connected_packed,
     "max_pool_2d": _pool,
     "average_pool_2d": _pool,

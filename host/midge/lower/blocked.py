@@ -69,12 +69,12 @@ def _runs(four: np.ndarray) -> np.ndarray:
     """uint8: for each four channels, pairs: how many quads fit, how many then do not."""
     out: list[int] = []
     for first in range(0, len(four), 4):
-        fits = four[first : first + 4].all(axis=0)
+        fits = [bool(one.all()) for one in four[first : first + 4].T]
         done = 0
         while done < len(fits):
             for state in (True, False):
-                other = np.flatnonzero(fits[done : done + 255] != state)
-                n = int(other[0]) if other.size else min(255, len(fits) - done)
+                part = fits[done : done + 255]
+                n = part.index(not state) if (not state) in part else len(part)
                 out.append(n)
                 done += n
     return np.array(out, np.uint8)

@@ -159,7 +159,7 @@ class Lowering:
         for each in candidates:
             fields = {field.name for field in abi.load().kernels[each.kernel].fields}
             assert fields == each.params.keys(), f"{each.kernel}: {fields ^ each.params.keys()}"
-        if self.kernels == "packed":  # the plain one is the last
+        if self.kernels in ("packed", "blocked"):  # the plain one is the last
             candidates = candidates[: max(1, len(candidates) - 1)]
         if self.kernels == "jit":
             jit = [each for each in candidates if each.kernel.endswith("_jit")]
