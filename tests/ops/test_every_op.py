@@ -48,9 +48,7 @@ BLOCKED = [(name, "blocked") for name in BLOCKED_VARIANTS]
 LEAST = {"packed": VARIANTS, "other": VARIANTS, "jit": JIT, "blocked": BLOCKED_VARIANTS}
 
 
-@pytest.mark.parametrize(
-    ("name", "kernels"), [*PLAIN, *PACKED, *WITH_CODE, *OTHER, *BLOCKED]
-)
+@pytest.mark.parametrize(("name", "kernels"), [*PLAIN, *PACKED, *WITH_CODE, *OTHER, *BLOCKED])
 def test_2000_random_cases_equal_the_oracle(name: str, kernels: str) -> None:
     inside = elements = other = 0
     for number, graph, samples in cases.cases(name):

@@ -25,6 +25,7 @@ _ARM = Tool(
 # By MicroPython port.
 TOOLS: dict[str, tuple[Tool, ...]] = {
     "rp2": (_ARM, Tool("cmake", ("cmake",)), Tool("ninja", ("ninja-build",)), *_MAKE),
+    "qemu": _MAKE,  # and what the machine's qemu.toml names
     "unix": (*_MAKE, Tool("pkg-config", ("pkg-config", "libffi-dev"))),
 }
 

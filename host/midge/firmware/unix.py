@@ -54,36 +54,53 @@ def build_unix(
 
 
 def _make(tree: Path, place: Path, progress: Progress | None) -> Path:
-    build, log, manifest = place / "build", place / "build.log", place / "manifest.py"
-    log.unlink(missing_ok=True)
-    micropython.build_mpy_cross(tree, log, progress)
+    manifest = place / "manifest.py"
     write_if_changed(manifest, _MANIFEST.format(frozen=place / "frozen").encode())
-    settings = {
-        "BUILD": build,
-        "USER_C_MODULES": paths.firmware_modules_dir(),
-        "MIDGE_GENERATED": place / "generated",
+    settings: dict[str, str | Path | int] = {
         "FROZEN_MANIFEST": manifest,
         "MPY_LIB_DIR": micropython.library(tree, "unix")[0],
         **{f"MICROPY_PY_{name}": 0 for name in _WITHOUT},
     }
-    words = [f"{name}={value}" for name, value in settings.items()]
+    return make_port(tree, place, "unix", settings, "micropython", "cc", progress)
+
+
+def make_port(
+    tree: Path,
+    place: Path,
+    port: str,
+    settings: dict[str, str | Path | int],
+    product: str,
+    compiler: str,
+    progress: Progress | None,
+) -> Path:
+    """Builds a port that has a makefile, with Midge in it; returns ``product``, in its build
+    folder. ``place`` has ``generated/`` and ``frozen/``; the caller holds its lock."""
+    build, log = place / "build", place / "build.log"
+    log.unlink(missing_ok=True)
+    micropython.build_mpy_cross(tree, log, progress)
+    midge = {
+        "BUILD": build,
+        "USER_C_MODULES": paths.firmware_modules_dir(),
+        "MIDGE_GENERATED": place / "generated",
+    }
+    words = [f"{name}={value}" for name, value in (midge | settings).items()]
     jobs = f"-j{os.cpu_count() or 1}"
-    command: list[str | Path] = ["make", "-C", tree / "ports" / "unix", jobs, *words]
+    command: list[str | Path] = ["make", "-C", tree / "ports" / port, jobs, *words]
     with micropython.unfinished(place / "unfinished", build):
-        if write_if_changed(place / "settings.txt", _settings(words)):
+        if write_if_changed(place / "settings.txt", _settings(words, compiler)):
             shutil.rmtree(build, ignore_errors=True)
         if write_if_changed(place / "sources.txt", _sources(place)):
             # make does not see that a source has gone: link anew
-            (build / "micropython").unlink(missing_ok=True)
-        say(progress, "compiling MicroPython for this PC")
+            (build / product).unlink(missing_ok=True)
+        say(progress, f"compiling MicroPython's {port} port")
         run("compiling", command, log, micropython.environment(tree))
-    return build / "micropython"
+    return build / product
 
 
-def _settings(words: list[str]) -> bytes:
+def _settings(words: list[str], name: str) -> bytes:
     """What make does not look at: compiler, options, Midge's own makefile."""
     makefile = paths.firmware_modules_dir() / "midge_mpy" / "micropython.mk"
-    compiler = subprocess.run(["cc", "--version"], capture_output=True, text=True).stdout
+    compiler = subprocess.run([name, "--version"], capture_output=True, text=True).stdout
     return "\n".join([*words, compiler, makefile.read_text()]).encode()
 
 
