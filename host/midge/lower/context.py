@@ -35,6 +35,7 @@ class Lowering:
     def __init__(self, graph: Graph, kernels: str = "auto", cpu: str = ""):
         self.graph = graph
         self.kernels = kernels
+        self.cpu = cpu
         self.family = kernels if kernels in ("packed", "blocked") else FAMILIES.get(cpu, "packed")
         self.layers: list[Layer] = []
         self.buffers: list[Buffer] = []

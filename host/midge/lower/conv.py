@@ -88,7 +88,9 @@ def _fast(
     if op.kind == "DEPTHWISE_CONV_2D":
         return family.depthwise(low, layer, given)
     found = family.conv_2d(low, layer, given)
-    return found if low.family == "blocked" else [*jit.conv_2d(low, layer, given), *found]
+    if low.kernels == "jit" or (low.family == "packed" and low.cpu in ("", "cortex-m0plus")):
+        found = [*jit.conv_2d(low, layer, given), *found]  # code is written for that core only
+    return found
 
 
 def packed_layer(
