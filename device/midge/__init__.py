@@ -15,6 +15,8 @@ _attrs = {
     "DutyCycle": "dutycycle",
     "Event": "smoother",
     "MPU6050": "mpu6050",
+    "Microphone": "microphone",
+    "Replay": "microphone",
     "Sampler": "sampler",
     "Smoother": "smoother",
     "Telemetry": "telemetry",

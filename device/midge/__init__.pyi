@@ -4,6 +4,8 @@ from ._midge import load as load
 from ._midge import models as models
 from .alert import Alert as Alert
 from .dutycycle import DutyCycle as DutyCycle
+from .microphone import Microphone as Microphone
+from .microphone import Replay as Replay
 from .mpu6050 import MPU6050 as MPU6050
 from .sampler import Sampler as Sampler
 from .smoother import Event as Event

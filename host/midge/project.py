@@ -55,8 +55,16 @@ class ProjectSection:
 class DataSection:
     """[data]: what it learns from."""
 
-    source: str = _key("a data set Midge knows, or a folder of recordings beside midge.toml", "")
+    source: str = _key(
+        "a data set Midge knows, or a folder or file of recordings beside midge.toml", ""
+    )
     labels: list[str] = _key("class names in the order of the model's outputs", [])
+    others: str = _key(
+        "one of labels: the class of recordings of whatever labels does not name, and with a "
+        "microphone also of noise, silence and halves of words, which Midge makes; default: such "
+        "recordings are an error",
+        "",
+    )
     label: str = _key("the column or array that holds the class of a recording", "label")
     pattern: str = _key(
         "what files' names say, e.g. {label}_{person}_{take}; for files that do not say it inside",
@@ -76,7 +84,7 @@ class DataSection:
 class SensorSection:
     """[sensor]: what is sampled on the board."""
 
-    kind: str = _key("the sensor", "adc", choices=("adc", "mpu6050"))
+    kind: str = _key("the sensor", "adc", choices=("adc", "mpu6050", "microphone"))
     rate_hz: float = _key("samples a second", 10.0, low=0.001)
     channels: list[str] = _key("names of the values of one sample", ["x"])
     accel_g: int = _key("mpu6050: the accelerometer's full scale, g", 2, choices=(2, 4, 8, 16))
@@ -91,6 +99,12 @@ class WindowSection:
 
     length: int = _key("samples in a window", 64, low=1)
     hop: int = _key("samples from one window to the next; 0: as many as its length", 0, low=0)
+    cut: str = _key(
+        "how recordings become windows to learn from: slide: every hop; word: one window a "
+        "recording, its loudest part, with silence around it where the recording is shorter",
+        "slide",
+        choices=("slide", "word"),
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,6 +115,11 @@ class ModelSection:
     epochs: int = _key("passes over the training data", 60, low=1)
     batch_size: int = _key("windows in a training step", 16, low=1)
     seed: int = _key("seed of everything random in training", 1, low=0)
+    copies: int = _key(
+        "changed copies of each window to train on besides it; 0: enough for an epoch of 1000",
+        0,
+        low=0,
+    )
     quantization: str = _key(
         "int8, or int16x8: int16 activations, int8 weights; finer, but slower and twice the RAM",
         "int8",

@@ -166,11 +166,13 @@ def sensors_of(project: Project | None) -> list[Sensor]:
     """
     if project is None or not (project.run.recording or project.data.source):
         return []
-    from midge.emulator.sensors import AdcSource, Mpu6050
+    from midge.emulator.sensors import AdcSource, Mpu6050, Sound
 
     sensor, counts = project.sensor, _counts(project)
     if sensor.kind == "mpu6050":
         return [Mpu6050(counts, sensor.rate_hz, accel_g=sensor.accel_g, gyro_dps=sensor.gyro_dps)]
+    if sensor.kind == "microphone":
+        return [Sound(counts.reshape(-1), sensor.rate_hz)]
     return [AdcSource(counts.reshape(-1), sensor.rate_hz)]
 
 

@@ -38,6 +38,9 @@ class Wiring:
         self.devices = devices.wire(rp2040, self._parts)
         self.gpio = probes.GpioLog(rp2040)
         self.mailbox = probes.Mailbox(rp2040)
+        for part in self._parts:
+            if isinstance(part, sensors.Sound):
+                self.mailbox.stream = part.samples.astype("<i2").tobytes()
 
 
 class Board:
@@ -113,6 +116,7 @@ class Board:
     def do_power_cycle_sensors(self) -> None:
         for device in self.wiring.devices:
             device.power_on()
+        self.wiring.mailbox.streamed = 0
 
     def do_save_filesystem(self, path: str) -> None:
         Path(path).write_bytes(bytes(self.device.mcu.flash[self._place]))

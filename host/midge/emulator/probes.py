@@ -7,6 +7,9 @@ writing watchdog scratch registers, which nothing else uses and a real board ign
 - SCRATCH0 (0x4005800C) = n: mark n. The host notes n, the CPU's cycle count and the time.
 - SCRATCH1 (0x40058010) = address: where the next load goes.
 - SCRATCH2 (0x40058014) = slot: the host's bytes of that slot are copied to the address.
+  With bit 30 set, the slot's lower bits are a number of bytes: the next so many of what the
+  emulated microphone plays. SCRATCH1 then reads as how many there were; after 0 were asked for, as
+  a number that says that this is an emulator.
 - SCRATCH3 (0x40058018) = 1 paints the unused stack, 0 measures how much of it was used since.
 """
 
@@ -19,6 +22,8 @@ SRAM_BASE = 0x20000000
 SCRATCH0, SCRATCH1, SCRATCH2, SCRATCH3 = 0x0C, 0x10, 0x14, 0x18  # offsets in the block
 LIMIT = 1_000_000  # transitions or marks kept, so that a long run cannot fill the memory
 PAINT = 0xA5
+STREAM = 1 << 30
+EMULATED = 0x4D494347
 SP = 13
 
 
@@ -72,6 +77,8 @@ class Mailbox:
     def __init__(self, rp2040: Any):
         self.marks: list[Mark] = []
         self.slots: dict[int, bytes] = {}
+        self.stream = b""  # what the microphone plays: int16, little endian
+        self.streamed = 0  # bytes of it so far
         self.stack_bottom: int | None = None  # lowest address of the stack, from the ELF
         self.stack_used: list[int] = []
         self._mcu = rp2040
@@ -86,6 +93,8 @@ class Mailbox:
             self.marks.append(Mark(value, int(self._mcu.core.cycles), seconds))
         elif offset == SCRATCH1:
             self._address = value
+        elif offset == SCRATCH2 and value & STREAM:
+            self._write(SCRATCH1, self._stream(value ^ STREAM))
         elif offset == SCRATCH2:
             self._load(self.slots.get(value, b""))
         elif offset == SCRATCH3:
@@ -98,6 +107,15 @@ class Mailbox:
         if not 0 <= start <= len(sram) - len(data):
             raise ValueError(f"load of {len(data)} bytes to {self._address:#x} is outside SRAM")
         sram[start : start + len(data)] = data
+
+    def _stream(self, count: int) -> int:
+        """Copies the next bytes of the microphone; says how many, or that it is one."""
+        if not self.stream or not count:
+            return EMULATED if self.stream else 0
+        part = self.stream[self.streamed : self.streamed + count]
+        self.streamed += len(part)
+        self._load(part)
+        return len(part)
 
     def _paint(self) -> None:
         """Paints from the stack's bottom to the stack pointer: nothing there is alive."""

@@ -160,10 +160,37 @@ class AdcSource(Recording):
         return np.ascontiguousarray(samples, dtype=np.uint16)
 
 
-Sensor = Mpu6050 | AdcSource
-_KINDS: dict[str, type[Mpu6050] | type[AdcSource]] = {
+@dataclasses.dataclass(frozen=True, eq=False)
+class Sound(Recording):
+    """What ``midge.Replay.emulated`` plays in an I2S microphone's place; at most one.
+
+    I2S itself is not emulated: samples go straight into the firmware's buffers, at the times at
+    which ``Replay`` asks for them. They never fail to come; ``loop`` is not for sound.
+
+    Args:
+        samples: int16 [n], one channel.
+    """
+
+    kind: ClassVar[str] = "sound"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.loop or self.absent or self.fail_between is not None:
+            raise self._error("loop, absent or fail_between is set, sound has none of them")
+
+    def _checked(self, samples: np.ndarray) -> np.ndarray:
+        if samples.dtype != np.int16 or samples.ndim != 1:
+            raise self._error(
+                f"samples are {samples.dtype} {list(samples.shape)}, must be int16 [n]"
+            )
+        return np.ascontiguousarray(samples)
+
+
+Sensor = Mpu6050 | AdcSource | Sound
+_KINDS: dict[str, type[Mpu6050] | type[AdcSource] | type[Sound]] = {
     Mpu6050.kind: Mpu6050,
     AdcSource.kind: AdcSource,
+    Sound.kind: Sound,
 }
 
 
@@ -193,10 +220,14 @@ def load(path: Path) -> list[Sensor]:
         return sensors
 
 
+def _place(sensor: Sensor) -> tuple[Any, ...]:
+    if isinstance(sensor, Mpu6050):
+        return sensor.kind, sensor.bus, sensor.addr
+    return (sensor.kind, sensor.channel) if isinstance(sensor, AdcSource) else (sensor.kind,)
+
+
 def _check_wiring(sensors: Sequence[Sensor]) -> None:
-    places = [
-        (s.kind, s.bus, s.addr) if isinstance(s, Mpu6050) else (s.kind, s.channel) for s in sensors
-    ]
+    places = [_place(sensor) for sensor in sensors]
     for place in places:
         if places.count(place) > 1:
             raise LinkError(

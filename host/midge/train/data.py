@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from midge.meta import Raw
+from midge.recordings.folder import READERS
 from midge.recordings.layout import Layout
 from midge.recordings.recording import DataError
 
@@ -96,14 +98,14 @@ def load_dataset(project: Project) -> Dataset:
         DataError: unknown source, no recordings, fewer than two classes, or windows whose
             length or channels are not those of ``[window]`` and ``[sensor]``.
     """
-    from midge.train import basic_motions, recordings, spikes
+    from midge.train import background, basic_motions, recordings, spikes
 
     source = project.data.source
     if source == basic_motions.NAME:
         data = basic_motions.load(accel_g=project.sensor.accel_g, gyro_dps=project.sensor.gyro_dps)
     elif source == spikes.NAME:
         data = spikes.load(seed=project.model.seed)
-    elif source and (project.root / source).is_dir():
+    elif source and _recordings_at(project.root / source):
         data = recordings.load(
             project.root / source,
             layout(project),
@@ -112,17 +114,25 @@ def load_dataset(project: Project) -> Dataset:
             labels=project.data.labels,
             group=project.data.group,
             test_groups=project.data.test_groups,
+            cut=project.window.cut,
+            others=project.data.others,
             where=str(project.root / "midge.toml"),
         )
     else:
         raise DataError(
-            f"needs a folder of recordings or one of {basic_motions.NAME}, {spikes.NAME}, "
-            f"found {source!r}",
+            f"needs a folder or a file of recordings or one of {basic_motions.NAME}, "
+            f"{spikes.NAME}, found {source!r}",
             where=f"{project.root / 'midge.toml'}: [data] source",
             do="make the folder, or name the one that holds the recordings",
         )
     _check_against(project, data)
+    if project.data.others and project.sensor.kind == "microphone":
+        data = background.add(data, project.data.others)
     return _in_order(data, project.data.labels, str(project.root / "midge.toml"))
+
+
+def _recordings_at(path: Path) -> bool:
+    return path.is_dir() or (path.is_file() and path.suffix.lower() in READERS)
 
 
 def layout(project: Project) -> Layout:

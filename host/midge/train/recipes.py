@@ -59,4 +59,40 @@ def spikes(length: int, channels: int, classes: int) -> Any:
     )
 
 
-RECIPES: dict[str, Recipe] = {"conv1d": conv1d, "spikes": spikes}
+def ds_cnn(length: int, channels: int, classes: int) -> Any:
+    """A spectrum over time, such as log-mel rows: a depthwise-separable CNN.
+
+    The keyword network of Zhang et al., "Hello Edge" (arXiv:1711.07128), table 4, size S: a
+    convolution over 10 rows and 4 bands, then four depthwise-separable ones, 64 channels each;
+    here the first of them halves rows and bands again. Input ``[length, channels]``: rows of
+    features; output: one probability a class.
+    """
+    import keras
+    from keras import layers
+
+    if length < 8 or channels < 4:
+        raise ValueError(f"needs at least 8 rows of 4 features, found {length} of {channels}")
+    model = keras.Sequential([keras.Input((length, channels), name="window")], name="ds_cnn")
+    model.add(layers.Reshape((length, channels, 1), name="picture"))
+
+    def norm_relu(name: str) -> None:
+        model.add(layers.BatchNormalization(momentum=0.9, name=f"norm_{name}"))
+        model.add(layers.ReLU(name=f"relu_{name}"))
+
+    plain = {"padding": "same", "use_bias": False}
+    model.add(layers.Conv2D(64, (10, 4), strides=2, name="conv", **plain))
+    norm_relu("conv")
+    for number in range(1, 5):
+        stride = 2 if number == 1 else 1
+        name = f"depthwise{number}"
+        model.add(layers.DepthwiseConv2D(3, strides=stride, name=name, **plain))
+        norm_relu(name)
+        model.add(layers.Conv2D(64, 1, name=f"pointwise{number}", **plain))
+        norm_relu(f"pointwise{number}")
+    model.add(layers.GlobalAveragePooling2D(name="mean"))
+    model.add(layers.Dropout(0.3, name="drop"))
+    model.add(layers.Dense(classes, activation="softmax", name="scores"))
+    return model
+
+
+RECIPES: dict[str, Recipe] = {"conv1d": conv1d, "ds_cnn": ds_cnn, "spikes": spikes}

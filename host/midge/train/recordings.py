@@ -7,12 +7,23 @@ recordings, and the last quarter of the only recording where a class has just on
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 
 import numpy as np
 
-from midge.recordings import DataError, Layout, Recording, check, read_folder, split
+from midge.recordings import (
+    DataError,
+    Layout,
+    Recording,
+    Span,
+    check,
+    read_file,
+    read_folder,
+    split,
+    word,
+)
 from midge.train.data import Dataset, Windows
 
 
@@ -25,16 +36,20 @@ def load(
     labels: list[str] | None = None,
     group: str = "",
     test_groups: list[str] | None = None,
+    cut: str = "slide",
+    others: str = "",
     where: str = "midge.toml",
     seed: int = 0,
 ) -> Dataset:
-    """Reads every recording under ``folder`` and cuts windows of ``length`` samples, ``hop``
-    apart; those to test with do not overlap.
+    """Reads every recording under ``folder``, or in a file, and cuts windows of ``length``
+    samples, ``hop`` apart; those to test with do not overlap.
 
     Args:
         layout: its ``rate_hz`` is the data set's.
         group: context whose values are kept whole on one side; "": each recording is a group.
         test_groups: values of ``group`` to test with; default: about a quarter of them.
+        cut: "slide", or "word": of each recording one window, see :mod:`midge.recordings.word`.
+        others: class of every recording of a class that ``labels`` does not name.
         where: what messages call the project's file.
 
     Raises:
@@ -47,9 +62,15 @@ def load(
     check.rates(everything, layout, where)
     found = sorted({label for recording in everything for label in recording.labels})
     names = labels or found
-    _check_classes(folder, names, parts)
+    if others:
+        everything = parts.train + parts.test
+        for recording in everything:
+            recording.spans = [_or_other(span, names, others) for span in recording.spans]
+    _check_classes(folder, [name for name in names if name != others], others, parts)
     _warn(parts, layout)
     assert layout.rate_hz is not None
+    if cut == "word":
+        parts = split.Split(word.windows(parts.train, length), word.windows(parts.test, length))
     return Dataset(
         folder.name, names, list(layout.channels), layout.rate_hz,
         _windows(parts.train, names, length, hop, folder, group),
@@ -72,7 +93,7 @@ def _parts(
                 do=f"keep each {group} in one of them",
             )
         return split.Split(train, test, group)
-    recordings = read_folder(folder, layout)
+    recordings = read_folder(folder, layout) if folder.is_dir() else read_file(folder, layout)
     if group:
         return split.by_group(recordings, group, test_groups, where, seed)
     return split.by_recording(recordings, seed)
@@ -96,14 +117,18 @@ def _warn(parts: split.Split, layout: Layout) -> None:
         print(f"warning: {len(findings) - 10} more: `midge data` lists them", file=sys.stderr)
 
 
-def _check_classes(folder: Path, names: list[str], parts: split.Split) -> None:
-    if len(names) < 2:
+def _or_other(span: Span, names: list[str], others: str) -> Span:
+    return span if span.label in names else dataclasses.replace(span, label=others)
+
+
+def _check_classes(folder: Path, names: list[str], others: str, parts: split.Split) -> None:
+    if len(names) + bool(others) < 2:
         raise DataError(
             f"needs at least 2 classes, found only {names[0]!r}", where=str(folder),
             do="add recordings of something else, even if only of nothing happening",
         )  # fmt: skip
     for side, recordings in (("train", parts.train), ("test", parts.test)):
-        found = {label for recording in recordings for label in recording.labels}
+        found = {label for recording in recordings for label in recording.labels} - {others}
         if found != set(names):
             extra, missing = sorted(found - set(names)), sorted(set(names) - found)
             problem = f"no recording of {', '.join(missing)}" if missing else (
@@ -130,7 +155,10 @@ def _windows(
                 groups.append(of)
     for kind, name in enumerate(names):
         if kind not in classes:
-            longest = max(len(span) for r in recordings for span in r.spans if span.label == name)
+            found = [len(span) for r in recordings for span in r.spans if span.label == name]
+            if not found:  # of the class of others there may be none yet
+                continue
+            longest = max(found)
             raise DataError(
                 f"class {name}: its longest recording here has {longest} samples, "
                 f"a window needs {length}",

@@ -1,0 +1,67 @@
+"""More speech out of little: other speeds, levels, microphones, noise and places in the window."""
+
+from __future__ import annotations
+
+import numpy as np
+
+SPEED = 0.28  # natural log: 0.76...1.32 times as fast, and as high
+LEVEL_DB = 12.0
+TILT_DB = 8.0  # at each of five points from 0 to half the rate, straight lines between
+SNR_DB = (5.0, 40.0)
+_POINTS = 5
+_LOW, _HIGH = -32768, 32767
+
+
+def augment(counts: np.ndarray, copies: int, rng: np.random.Generator) -> np.ndarray:
+    """``copies`` changed versions of each window; int16 ``[copies * n, length, channels]``.
+
+    A copy is played faster or slower about its middle (which changes its pitch too), filtered as
+    by another microphone or room, made louder or softer, shifted by at most as much as there is
+    silence around it, and lies in noise of some colour. Windows of silence stay noise.
+
+    Args:
+        counts: int16 ``[n, length, channels]``.
+    """
+    made = np.empty((copies, *counts.shape), np.int16)
+    for copy in range(copies):
+        for number, window in enumerate(counts):
+            made[copy, number] = _changed(window.T.astype(np.float64), rng).T
+    return made.reshape(copies * len(counts), *counts.shape[1:])
+
+
+def _changed(window: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """One copy of float64 ``[channels, length]``, rounded and saturated to int16."""
+    length = window.shape[1]
+    speed = np.exp(rng.uniform(-SPEED, SPEED))
+    word, at = _part(window, speed)
+    room = length - word.shape[1]
+    at = int(np.clip(at + rng.integers(-room - 1, room + 1) // 2, 0, room))
+    placed = np.zeros_like(window)
+    placed[:, at : at + word.shape[1]] = word
+    loud = np.sqrt(np.mean(word**2)) if word.size else 0.0
+    spectrum = np.fft.rfft(placed) * _curve(TILT_DB, length, rng)
+    noise = np.fft.rfft(rng.standard_normal(window.shape)) * _curve(2 * TILT_DB, length, rng)
+    out, hiss = np.fft.irfft(spectrum, length), np.fft.irfft(noise, length)
+    level = max(loud, 1.0) * 10 ** (-rng.uniform(*SNR_DB) / 20) / hiss.std()
+    out = (out + hiss * level) * 10 ** (rng.uniform(-LEVEL_DB, LEVEL_DB) / 20)
+    return np.clip(np.rint(out), _LOW, _HIGH).astype(np.int16)
+
+
+def _part(window: np.ndarray, speed: float) -> tuple[np.ndarray, int]:
+    """What is not silence (the window's first value), at another speed, at most as long as the
+    window; and where it began."""
+    moved = np.flatnonzero((window != window[:, :1]).any(axis=0))
+    if not len(moved):
+        return window[:, :0], 0
+    first, last = moved[0], moved[-1] + 1
+    word = window[:, first:last] - window[:, first:last].mean(axis=1, keepdims=True)
+    count = min(max(1, round(word.shape[1] / speed)), window.shape[1])
+    times = np.arange(count) * speed
+    played = [np.interp(times, np.arange(word.shape[1]), channel) for channel in word]
+    return np.stack(played), int(first)
+
+
+def _curve(db: float, length: int, rng: np.random.Generator) -> np.ndarray:
+    """Gains of the bins of a spectrum, straight lines in dB between random points."""
+    bins = np.linspace(0, _POINTS - 1, length // 2 + 1)
+    return np.asarray(10 ** (np.interp(bins, range(_POINTS), rng.uniform(-db, db, _POINTS)) / 20))

@@ -1,0 +1,74 @@
+"""What a microphone hears when nobody says a keyword: noise, silence, halves of words."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from midge.errors import MidgeError
+from midge.train.data import Dataset, Windows
+
+LOUDEST = 3000.0  # RMS of noise, counts
+CUT = (0.35, 0.65)  # of a window, that a word is moved by: about half of it is left
+_SEED = 7
+
+
+def add(data: Dataset, label: str) -> Dataset:
+    """The data with background in both splits, as many windows as a class has on average.
+
+    Raises:
+        MidgeError: ``label`` is not one of the data's.
+    """
+    if label not in data.labels:
+        raise MidgeError(
+            f"names {label!r}, the classes are {', '.join(data.labels)}", where="[data] others",
+            do="add it to [data] labels",
+        )  # fmt: skip
+    kind, rng = data.labels.index(label), np.random.default_rng(_SEED)
+    train, test = (_extended(split, kind, rng) for split in (data.train, data.test))
+    return dataclasses.replace(data, train=train, test=test)
+
+
+def _extended(split: Windows, kind: int, rng: np.random.Generator) -> Windows:
+    count = max(2, len(split) // len(np.unique(split.classes)))
+    made = windows(split.counts, count, rng)
+    groups = split.groups
+    if groups is not None:
+        groups = np.concatenate([groups, np.full(count, "background")])
+    return Windows(
+        np.concatenate([split.counts, made]),
+        np.concatenate([split.classes, np.full(count, kind)]),
+        groups,
+    )
+
+
+def windows(words: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """``count`` windows int16 ``[count, length, channels]``: noise of some colour and level, and
+    halves of ``words``, in turn."""
+    length, channels = words.shape[1:]
+    made = np.empty((count, length, channels), np.int16)
+    for number in range(count):
+        if number % 2:
+            word = words[rng.integers(len(words))]
+            made[number] = half(word, rng)
+        else:
+            made[number] = noise(length, channels, rng)
+    return made
+
+
+def half(word: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A window moved so far that about half of the word in its middle is left at one end."""
+    length = len(word)
+    by = round(rng.uniform(*CUT) * length)
+    rest = np.broadcast_to(word[:1], (by, word.shape[1]))
+    return np.concatenate([word[by:], rest] if rng.random() < 0.5 else [rest, word[:-by]])
+
+
+def noise(length: int, channels: int, rng: np.random.Generator) -> np.ndarray:
+    """Noise whose spectrum falls by 0 to 2 powers of frequency, from silence to LOUDEST."""
+    spectrum = np.fft.rfft(rng.standard_normal((channels, length)))
+    slope = (1 + np.arange(spectrum.shape[1])) ** (-rng.uniform(0, 2) / 2)
+    out = np.fft.irfft(spectrum * slope, length)
+    level = np.exp(rng.uniform(0, np.log(LOUDEST))) - 1
+    return np.clip(np.rint(out / out.std() * level), -32768, 32767).astype(np.int16).T

@@ -1,0 +1,171 @@
+"""Words for a microphone: a window each, changed copies, background, and the recipe."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from midge.errors import MidgeError
+from midge.recordings import word
+from midge.train import audio, background
+from midge.train.data import Dataset, Windows, load_dataset
+
+RATE, LENGTH = 8000, 800
+
+
+def tone(hz, n, level=4000):
+    return np.rint(level * np.sin(2 * np.pi * hz / RATE * np.arange(n))).astype(np.int16)
+
+
+def test_short_word_lies_in_silence_without_a_step():
+    counts = (tone(440, 300) - 200)[:, None]
+    out = word.window(counts, LENGTH)
+    assert out.shape == (LENGTH, 1)
+    assert out.dtype == np.int16
+    assert (out[250:550] == counts).all()
+    edges = np.concatenate([out[:250], out[550:]])
+    assert (edges == round(float(counts.mean()))).all()
+
+
+def test_long_word_is_cut_where_it_is_loud():
+    counts = np.zeros((5000, 1), np.int16)
+    counts[3000:3400, 0] = tone(440, 400)
+    out = word.window(counts, LENGTH)
+    assert out.shape == (LENGTH, 1)
+    assert np.abs(out).astype(int).sum() == np.abs(counts).astype(int).sum()
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A project with an NPZ of tones as words: two speakers, three words, five takes."""
+    rng = np.random.default_rng(0)
+    words, lengths, names, speakers = [], [], [], []
+    for who in ("ann", "bob"):
+        for name, hz in (("low", 300), ("mid", 900), ("high", 2000)):
+            for _ in range(5):
+                n = int(rng.integers(300, 700))
+                words.append(tone(hz + rng.integers(20), n))
+                lengths.append(n)
+                names.append(name)
+                speakers.append(who)
+    np.savez(
+        tmp_path / "words.npz", audio=np.concatenate(words), length=lengths, sample_rate=RATE,
+        word=names, speaker=speakers,
+    )  # fmt: skip
+
+    def make(labels, others=""):
+        (tmp_path / "midge.toml").write_text(
+            f"""
+            [project]
+            name = "words"
+            [data]
+            source = "words.npz"
+            label = "word"
+            labels = {labels}
+            others = "{others}"
+            group = "speaker"
+            test_groups = ["bob"]
+            [sensor]
+            kind = "microphone"
+            rate_hz = {RATE}
+            channels = ["sound"]
+            [window]
+            length = {LENGTH}
+            cut = "word"
+            """,
+            "utf-8",
+        )
+        from midge.project import load_project
+
+        return load_project(tmp_path)
+
+    return make
+
+
+def test_one_window_a_word(project):
+    data = load_dataset(project(["low", "mid", "high"]))
+    assert data.train.counts.shape == data.test.counts.shape == (15, LENGTH, 1)
+    assert set(data.test.groups) == {"bob"}
+    assert data.labels == ["low", "mid", "high"]
+
+
+def test_others_are_other_words_and_background(project):
+    data = load_dataset(project(["low", "mid", "other"], others="other"))
+    assert data.labels == ["low", "mid", "other"]
+    # 5 of "high"; and background, as many windows as the 15 words have a class
+    assert np.bincount(data.train.classes).tolist() == [5, 5, 10]
+    assert np.bincount(data.test.classes).tolist() == [5, 5, 10]
+    alone = load_dataset(project(["low", "mid", "high", "other"], others="other"))
+    assert np.bincount(alone.test.classes).tolist() == [5, 5, 5, 5]
+
+
+def test_class_of_others_must_be_named(project):
+    with pytest.raises(MidgeError, match="other"):
+        load_dataset(project(["low", "mid", "high"], others="other"))
+    with pytest.raises(MidgeError, match="high"):
+        load_dataset(project(["low", "mid"]))
+
+
+def windows(count=6):
+    out = np.zeros((count, LENGTH, 1), np.int16)
+    out[:, 250:550, 0] = tone(700, 300)
+    return out
+
+
+def test_copies_differ_and_hold_the_word():
+    made = audio.augment(windows(), 3, np.random.default_rng(1))
+    assert made.shape == (18, LENGTH, 1)
+    assert made.dtype == np.int16
+    assert len({one.tobytes() for one in made}) == 18
+    again = audio.augment(windows(), 3, np.random.default_rng(1))
+    assert (made == again).all()
+    # A tone stays the loudest frequency, moved by at most the speeds.
+    peaks = np.abs(np.fft.rfft(made[:, :, 0].astype(float))).argmax(1) * RATE / LENGTH
+    assert (peaks > 700 * np.exp(-audio.SPEED) - 20).all()
+    assert (peaks < 700 * np.exp(audio.SPEED) + 20).all()
+    assert peaks.std() > 30
+    level = made.astype(float).std(axis=(1, 2))
+    assert level.max() > 2 * level.min()
+
+
+def test_copies_of_silence_are_no_words():
+    made = audio.augment(np.full((4, LENGTH, 1), -200, np.int16), 1, np.random.default_rng(1))
+    assert np.abs(made).max() < 50
+
+
+def test_full_scale_saturates():
+    loud = np.where(windows() > 0, 32767, np.where(windows() < 0, -32768, 0)).astype(np.int16)
+    made = audio.augment(loud, 4, np.random.default_rng(2))
+    assert made.max() == 32767
+    assert made.min() == -32768
+
+
+def test_background_is_noise_and_halves():
+    words = windows()
+    made = background.windows(words, 40, np.random.default_rng(3))
+    energy = (words[0].astype(float) ** 2).sum()
+    halves = (made[1::2].astype(float) ** 2).sum(axis=(1, 2)) / energy
+    assert (halves < 0.95).all()
+    assert halves.max() > 0.2
+    levels = made[::2].astype(float).std(axis=(1, 2))
+    assert levels.min() < 10
+    assert levels.max() > 300
+    split = Windows(words, np.arange(6) % 2)
+    data = Dataset("x", ["a", "b", "other"], ["sound"], RATE, split, split)
+    more = background.add(data, "other")
+    assert np.bincount(more.train.classes).tolist() == [3, 3, 3]
+    with pytest.raises(MidgeError, match="rest"):
+        background.add(dataclasses.replace(data), "rest")
+
+
+def test_ds_cnn():
+    pytest.importorskip("tensorflow", reason="needs the extra: pip install .[train]")
+    from midge.train.recipes import RECIPES
+
+    model = RECIPES["ds_cnn"](61, 40, 10)
+    assert model.output_shape == (None, 10)
+    assert 20_000 < model.count_params() < 30_000
+    with pytest.raises(ValueError, match="61 of 2"):
+        RECIPES["ds_cnn"](61, 2, 10)
