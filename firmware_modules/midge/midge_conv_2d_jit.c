@@ -1,82 +1,14 @@
 // CONV_2D, int8, one group, no dilation, with weights as immediates: see midge_jit.h.
 //
-// Windows of 1 x 1 that follow each other: a tile of pixels, its first half in the low lane, its
-// last half in the high one, words in groups of three, [group][tap][3]. Others: for a tile of
-// lines a plane of each channel; with stride s a line of it has its columns in s parts, so that
-// the next window is one word on. Halves of an odd number share the middle one.
-#include "midge_jit.h"
-#include "midge_math.h"
-#include "midge_ops.h"
+// A plane of each channel is packed for a tile of lines; with stride s a line of it has its columns
+// in s parts, so that the next window is one word on. The first half of the lines is in the low
+// lane, the last half in the high one; halves of an odd number share the middle line.
+#include "midge_jit_conv.h"
 #include "midge_planes.h"
 
-typedef struct _conv_t {
-    const midge_conv_2d_jit_t *p;
-    const int8_t *in;
-    const int8_t *weights;
-    const int32_t *bias;
-    const int32_t *requant;
-    const int32_t *kink; // or NULL
-    uint32_t *x;
-    midge_jit_t jit;
-} conv_t;
-
-// All channels of what is packed. frame: geometry, y for channel 0.
-static void channels(conv_t *c, midge_jit_frame_t *frame) {
-    const midge_conv_2d_jit_t *p = c->p;
-    bool kinked = c->kink != NULL;
-    frame->act_min = (uint32_t)p->act_min << 24;
-    frame->act_max = (uint32_t)p->act_max;
-    frame->stride = (uint32_t)p->out_c;
-    frame->x = frame->line_x = c->x;
-    frame->split = INT32_MIN;
-    c->jit.weights = c->weights;
-    for (int32_t oc = 0; oc < p->out_c; oc++) {
-        midge_requant_t rq;
-        midge_requant_load(&rq, c->requant + 3 * oc);
-        frame->mult_low = rq.mult_low;
-        frame->mult_high = rq.mult_high;
-        frame->shift = rq.shift;
-        frame->limit = rq.high;
-        frame->add = rq.add;
-        if (kinked) {
-            frame->split = c->kink[2 * oc];
-            frame->add_below = (uint32_t)c->kink[2 * oc + 1];
-        }
-        frame->line_end = frame->y + frame->line_bytes;
-        midge_jit_channel(&c->jit, frame, c->bias[oc], kinked);
-        midge_jit_results(&c->jit, frame, kinked);
-        frame->y++;
-        c->jit.weights += c->jit.taps;
-    }
-}
-
-static void pixels(conv_t *c, int8_t *out) {
-    const midge_conv_2d_jit_t *p = c->p;
-    int32_t all = p->out_h * p->out_w;
-    c->jit.code = (uint16_t *)(c->x + (midge_min(p->tile, all) + 5) / 6 * 3 * p->in_c);
-    for (int32_t first = 0; first < all; first += p->tile) {
-        int32_t n = midge_min(p->tile, all - first);
-        int32_t words = (n + 1) / 2;
-        const int8_t *a = c->in + first * p->in_c;
-        uint32_t *x = c->x;
-        for (int32_t i = 0; i < words; i++, a += p->in_c) {
-            midge_packed_pair(a, a + (n - words) * p->in_c, (uint32_t)p->in_c, x);
-            x += i % 3 == 2 ? 3 * p->in_c - 2 : 1;
-        }
-        midge_jit_frame_t frame = {
-            .y = out + first * p->out_c,
-            .apart = (uint32_t)((n - words) * p->out_c),
-            .lines = 1,
-            .line_bytes = (uint32_t)(words * p->out_c),
-        };
-        channels(c, &frame);
-    }
-}
-
-// Each tap's place in the planes; weights are in this order.
-static void places(conv_t *c, const midge_planes_t *m, int32_t plane, uint16_t *to) {
-    const midge_conv_2d_jit_t *p = c->p;
-    c->jit.places = to;
+// Each tap's place in the planes; weights are in this order. Returns what follows them.
+static uint16_t *places(const midge_conv_2d_jit_t *p, const midge_planes_t *m, uint16_t *to) {
+    int32_t plane = m->rows * m->pitch;
     for (int32_t ic = 0; ic < p->in_c; ic++) {
         for (int32_t ky = 0; ky < p->k_h; ky++) {
             for (int32_t part = 0; part < midge_min(p->stride_w, p->k_w); part++) {
@@ -88,13 +20,42 @@ static void places(conv_t *c, const midge_planes_t *m, int32_t plane, uint16_t *
         }
     }
     *to++ = 12;
-    c->jit.code = (uint16_t *)(c->x + p->in_c * plane + 2 + (p->in_c * p->k_h * p->k_w + 2) / 2);
+    return to;
 }
 
-static void lines(conv_t *c, int8_t *out) {
-    const midge_conv_2d_jit_t *p = c->p;
+// Packs the planes for `lines` lines of output in each lane from `line` on.
+static void pack(const midge_conv_2d_jit_t *p, const int8_t *in, midge_planes_t *m, int32_t plane,
+    int32_t line, int32_t lines, uint32_t *x) {
+    midge_planes_fill(x, p->in_c * plane, p->pad_value);
+    m->rows = (lines - 1) * p->stride_h + p->k_h;
+    m->top = line * p->stride_h - p->pad_top;
+    for (int32_t at = 0, part = 0; at < m->pitch; at += m->cols, part++) {
+        m->left = part - p->pad_left;
+        midge_planes_prepare(m);
+        for (int32_t ic = 0; ic < p->in_c; ic++) {
+            midge_planes_pack(m, in + ic, x + ic * plane + at);
+        }
+    }
+}
+
+void midge_conv_2d_jit(const midge_ctx_t *ctx, const void *params) {
+    const midge_conv_2d_jit_t *p = params;
+    const int8_t *in = midge_in(ctx, p->in);
+    int8_t *out = midge_out(ctx, p->out);
+    uint32_t *x = midge_out(ctx, p->scratch);
+    midge_jit_conv_t c = {
+        .weights = midge_in(ctx, p->weights),
+        .bias = midge_in(ctx, p->bias),
+        .requant = midge_in(ctx, p->requant),
+        .kink = midge_in(ctx, p->kink),
+        .x = x,
+        .out_c = p->out_c,
+        .act_min = p->act_min,
+        .act_max = p->act_max,
+        .jit = { .taps = (uint32_t)(p->in_c * p->k_h * p->k_w) },
+    };
+    c.jit.kind = c.kink != NULL ? &midge_jit_planes_kinked : &midge_jit_planes;
     int32_t half = (p->out_h + 1) / 2;
-    int32_t parts = midge_min(p->stride_w, p->k_w);
     int32_t cols = p->out_w + (p->k_w - 1) / p->stride_w;
     midge_planes_t m = {
         .in_h = p->in_h,
@@ -104,23 +65,17 @@ static void lines(conv_t *c, int8_t *out) {
         .apart = (p->out_h - half) * p->stride_h,
         .rows = (p->tile - 1) * p->stride_h + p->k_h,
         .cols = cols,
-        .pitch = parts * cols,
+        .pitch = midge_min(p->stride_w, p->k_w) * cols,
         .pad = p->pad_value,
     };
     int32_t plane = m.rows * m.pitch;
-    places(c, &m, plane, (uint16_t *)(c->x + p->in_c * plane + 2));
+    uint16_t *at = (uint16_t *)(x + p->in_c * plane + 2);
+    c.jit.places = at;
+    uint16_t *end = places(p, &m, at);
+    c.jit.code = end + (end - at) % 2;
     for (int32_t line = 0; line < half; line += p->tile) {
         int32_t n = midge_min(p->tile, half - line);
-        midge_planes_fill(c->x, p->in_c * plane, p->pad_value);
-        m.rows = (n - 1) * p->stride_h + p->k_h;
-        m.top = line * p->stride_h - p->pad_top;
-        for (int32_t part = 0; part < parts; part++) {
-            m.left = part - p->pad_left;
-            midge_planes_prepare(&m);
-            for (int32_t ic = 0; ic < p->in_c; ic++) {
-                midge_planes_pack(&m, c->in + ic, c->x + ic * plane + part * cols);
-            }
-        }
+        pack(p, in, &m, plane, line, n, x);
         midge_jit_frame_t frame = {
             .y = out + line * p->out_w * p->out_c,
             .apart = (uint32_t)((p->out_h - half) * p->out_w * p->out_c),
@@ -128,21 +83,6 @@ static void lines(conv_t *c, int8_t *out) {
             .lines = (uint32_t)n,
             .line_bytes = (uint32_t)(p->out_w * p->out_c),
         };
-        channels(c, &frame);
+        midge_jit_channels(&c, &frame);
     }
-}
-
-void midge_conv_2d_jit(const midge_ctx_t *ctx, const void *params) {
-    const midge_conv_2d_jit_t *p = params;
-    conv_t c = {
-        .p = p,
-        .in = midge_in(ctx, p->in),
-        .weights = midge_in(ctx, p->weights),
-        .bias = midge_in(ctx, p->bias),
-        .requant = midge_in(ctx, p->requant),
-        .kink = midge_in(ctx, p->kink),
-        .x = midge_out(ctx, p->scratch),
-        .jit = { .taps = (uint32_t)(p->in_c * p->k_h * p->k_w) },
-    };
-    (p->planes ? lines : pixels)(&c, midge_out(ctx, p->out));
 }

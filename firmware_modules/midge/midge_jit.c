@@ -10,24 +10,37 @@ void midge_jit_run_kinked(const midge_jit_frame_t *frame);
 void midge_jit_run_epilogue(void);
 void midge_jit_run_kinked_epilogue(void);
 
-void midge_jit_channel(midge_jit_t *jit, midge_jit_frame_t *frame, int32_t bias, bool kinked) {
-    jit->epilogue = kinked ? midge_jit_run_kinked_epilogue : midge_jit_run_epilogue;
-    uint32_t runs = jit->places == NULL ? midge_jit_emit(jit) : midge_jit_emit_planes(jit);
+// Each apart, so that the linker keeps just what a model's layers need.
+const midge_jit_kind_t midge_jit_pixels = {
+    midge_jit_emit, midge_jit_run, midge_jit_run_epilogue,
+};
+const midge_jit_kind_t midge_jit_planes = {
+    midge_jit_emit_planes, midge_jit_run, midge_jit_run_epilogue,
+};
+const midge_jit_kind_t midge_jit_planes_kinked = {
+    midge_jit_emit_planes, midge_jit_run_kinked, midge_jit_run_kinked_epilogue,
+};
+
+void midge_jit_channel(midge_jit_t *jit, midge_jit_frame_t *frame, int32_t bias) {
+    jit->epilogue = jit->kind->epilogue;
+    uint32_t runs = jit->kind->emit(jit);
     frame->high = (uint32_t)bias;
     frame->all = (uint32_t)bias + ((uint32_t)bias << 16) - (runs << 15);
     frame->code = jit->code;
 }
 
-void midge_jit_results(const midge_jit_t *jit, const midge_jit_frame_t *frame, bool kinked) {
-    (void)jit;
-    (kinked ? midge_jit_run_kinked : midge_jit_run)(frame);
+void midge_jit_results(const midge_jit_t *jit, const midge_jit_frame_t *frame) {
+    jit->kind->run(frame);
 }
 
 #else
 
-void midge_jit_channel(midge_jit_t *jit, midge_jit_frame_t *frame, int32_t bias, bool kinked) {
+const midge_jit_kind_t midge_jit_pixels = { NULL, NULL, NULL };
+const midge_jit_kind_t midge_jit_planes = { NULL, NULL, NULL };
+const midge_jit_kind_t midge_jit_planes_kinked = { NULL, NULL, NULL };
+
+void midge_jit_channel(midge_jit_t *jit, midge_jit_frame_t *frame, int32_t bias) {
     (void)jit;
-    (void)kinked;
     frame->high = (uint32_t)bias;
     frame->all = (uint32_t)bias + ((uint32_t)bias << 16);
 }
@@ -61,8 +74,7 @@ static int8_t result(const midge_jit_frame_t *frame, uint32_t x) {
     return (int8_t)((int32_t)sum >> frame->shift);
 }
 
-void midge_jit_results(const midge_jit_t *jit, const midge_jit_frame_t *frame, bool kinked) {
-    (void)kinked;
+void midge_jit_results(const midge_jit_t *jit, const midge_jit_frame_t *frame) {
     const uint32_t *line = frame->line_x;
     uint32_t next = jit->places == NULL ? 3 * jit->taps : 3;
     int8_t *y = frame->y;

@@ -23,6 +23,7 @@ typedef struct _midge_jit_t {
     // they follow each other.
     const uint16_t *places;
     void (*epilogue)(void);
+    const struct _midge_jit_kind_t *kind;
 } midge_jit_t;
 
 #define FRAME_X "48"
@@ -62,9 +63,20 @@ typedef struct _midge_jit_frame_t {
     uint32_t add_below; // this is added instead of `add`
 } midge_jit_frame_t;
 
+// What a layer's channels have in common: the code's writer, and how it is run.
+typedef struct _midge_jit_kind_t {
+    uint32_t (*emit)(const midge_jit_t *jit); // returns the number of runs
+    void (*run)(const midge_jit_frame_t *frame);
+    void (*epilogue)(void);
+} midge_jit_kind_t;
+
+extern const midge_jit_kind_t midge_jit_pixels; // no places, no kink
+extern const midge_jit_kind_t midge_jit_planes; // no kink
+extern const midge_jit_kind_t midge_jit_planes_kinked;
+
 // Prepares a channel; sets all, high and code of the frame from the channel's bias.
-void midge_jit_channel(midge_jit_t *jit, midge_jit_frame_t *frame, int32_t bias, bool kinked);
+void midge_jit_channel(midge_jit_t *jit, midge_jit_frame_t *frame, int32_t bias);
 // All results of the channel.
-void midge_jit_results(const midge_jit_t *jit, const midge_jit_frame_t *frame, bool kinked);
+void midge_jit_results(const midge_jit_t *jit, const midge_jit_frame_t *frame);
 
 #endif // MIDGE_JIT_H

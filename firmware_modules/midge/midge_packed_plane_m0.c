@@ -164,15 +164,18 @@ PLANE(midge_packed_plane_2, ROW_2, THREE, "8");
 PLANE(midge_packed_plane_2_two, ROW_2, TWO, "8");
 
 // -- midge_packed_rows: r0 a, r1 b, r2 rows, r3 x ------------------------------------------------
-// r3 step, r6 index into a and b, r7 x, r8 bytes of a row of x, r9 next_in, r10 next_x, r11 rows
-// left, r12 the row's end in x, lr: whether n is odd.
-#define ONE_WORD_OF_ROW \
-    "ldrsb r4, [r0, r6]\n" \
-    "ldrsb r5, [r1, r6]\n" \
+// r3 step, r6 index into a and b, r7 x, r8 bytes of a row's fours, r9 next_in, r10 next_x, r11
+// rows left, r12 the fours' end in x, lr words left over in a row.
+#define WORD_OF_ROW(word, b) \
+    "ldrsb " word ", [r0, r6]\n" \
+    "ldrsb " b ", [r1, r6]\n" \
     "adds r6, r6, r3\n" \
-    "lsls r5, #16\n" \
-    "adds r4, r4, r5\n" \
-    "stm r7!, {r4}\n"
+    "lsls " b ", #16\n" \
+    "adds " word ", " word ", " b "\n"
+#define TWO_OF_ROW \
+    WORD_OF_ROW("r4", "r5") \
+    WORD_OF_ROW("r5", "r2") \
+    "stm r7!, {r4, r5}\n"
 
 __asm__(BEGIN(midge_packed_rows)
     SAVE
@@ -182,25 +185,32 @@ __asm__(BEGIN(midge_packed_rows)
     "mov r9, r6\n"
     "ldr r2, [r2]\n"
     "mov r10, r2\n"
-    "lsls r2, r4, #2\n"
+    "lsrs r2, r4, #2\n"
+    "lsls r2, #4\n"
     "mov r8, r2\n"
-    "movs r5, #1\n"
+    "movs r5, #3\n"
     "ands r4, r5\n"
     "mov lr, r4\n"
     "movs r6, #0\n"
     "1: mov r2, r8\n"
+    "cmp r2, #0\n"
+    "beq 3f\n"
     "adds r2, r2, r7\n"
     "mov r12, r2\n"
-    "mov r4, lr\n"
-    "cmp r4, #0\n"
-    "bne 3f\n"
     "2:\n"
-    ONE_WORD_OF_ROW
-    "3:\n"
-    ONE_WORD_OF_ROW
+    TWO_OF_ROW
+    TWO_OF_ROW
     "cmp r7, r12\n"
     "bne 2b\n"
-    "add r6, r9\n"
+    "3: mov r2, lr\n"
+    "cmp r2, #0\n"
+    "beq 5f\n"
+    "4:\n"
+    WORD_OF_ROW("r4", "r5")
+    "stm r7!, {r4}\n"
+    "subs r2, #1\n"
+    "bne 4b\n"
+    "5: add r6, r9\n"
     "add r7, r10\n"
     "mov r4, r11\n"
     "subs r4, #1\n"

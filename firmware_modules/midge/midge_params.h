@@ -226,7 +226,7 @@ typedef struct _midge_conv_2d_packed_t {
 typedef struct _midge_conv_2d_jit_t {
     midge_ref_t in; // int8 [in_h][in_w][in_c]
     midge_ref_t out; // int8 [out_h][out_w][out_c]
-    midge_ref_t weights; // int8 [out_c][taps], with planes in the order of `places`, see the kernel
+    midge_ref_t weights; // int8 [out_c][taps] in the order of `places`, see the kernel
     midge_ref_t bias; // int32 [out_c]
     midge_ref_t requant;
     midge_ref_t kink;
@@ -244,11 +244,25 @@ typedef struct _midge_conv_2d_jit_t {
     int32_t pad_top;
     int32_t pad_left;
     int32_t pad_value;
-    int32_t planes; // 0: windows are the pixels, 1 x 1
-    int32_t tile; // pixels packed at a time, or with planes lines of output in each lane, > 0
+    int32_t tile; // lines of output in each lane packed at a time, > 0
     int32_t act_min;
     int32_t act_max;
 } midge_conv_2d_jit_t;
+
+typedef struct _midge_pointwise_jit_t {
+    midge_ref_t in; // int8 [pixels][in_c]
+    midge_ref_t out; // int8 [pixels][out_c]
+    midge_ref_t weights; // int8 [out_c][in_c]
+    midge_ref_t bias; // int32 [out_c]
+    midge_ref_t requant;
+    midge_ref_t scratch; // packed input, code
+    int32_t pixels;
+    int32_t in_c;
+    int32_t out_c;
+    int32_t tile; // pixels packed at a time, > 0
+    int32_t act_min;
+    int32_t act_max;
+} midge_pointwise_jit_t;
 
 typedef struct _midge_depthwise_packed_t {
     midge_ref_t in; // int8 [in_h][in_w][c]

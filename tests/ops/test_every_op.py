@@ -8,6 +8,7 @@ import oracle
 import pytest
 
 from midge import lower, ops
+from midge.program import ConstRef
 
 
 def differing(expected: list[np.ndarray], found: list[np.ndarray]) -> int:
@@ -73,6 +74,14 @@ def test_2000_random_cases_equal_the_oracle(name: str, kernels: str) -> None:
         assert other >= LEAST[kernels][name]
     # Cases that all saturate would prove little.
     assert name.startswith("dequantize") or inside > elements // 5
+
+
+def test_each_kernel_that_writes_code_is_taken() -> None:
+    seen = set()
+    for _, graph, _ in cases.cases("conv_2d_ordinary", 100):
+        for step in lower.lower(graph, "jit").steps:
+            seen.add((step.kernel, isinstance(step.params.get("kink"), ConstRef)))
+    assert seen >= {("pointwise_jit", False), ("conv_2d_jit", False), ("conv_2d_jit", True)}
 
 
 def test_every_op_of_the_table_has_cases() -> None:

@@ -123,45 +123,51 @@ def transpose_conv_packed(a: Args) -> Counts:
 
 
 def conv_2d_jit(a: Args) -> Counts:
+    units = (a.out_h + 1) // 2
+    tiles = -(-units // a.tile)
+    groups = units * -(-a.out_w // 3)
+    parts = min(a.stride_w, a.k_w)
+    rows = a.in_c * parts * ((a.tile - 1) * a.stride_h + a.k_h) * tiles
+    found, _ = _jit(a, tiles, groups)
+    return found | {
+        **_requant(a, a.out_h * a.out_w * a.out_c),
+        "hops": groups * a.in_c * a.out_c,
+        "lines": units * a.out_c,
+        "filled": rows * (a.out_w + (a.k_w - 1) // a.stride_w),
+        "plane_rows": rows,
+        "planes": a.in_c * parts * tiles,
+    }
+
+
+def pointwise_jit(a: Args) -> Counts:
+    sizes = [min(a.tile, a.pixels - i) for i in range(0, a.pixels, a.tile)]
+    groups = sum((n + 5) // 6 for n in sizes)
+    words = sum((n + 1) // 2 for n in sizes)
+    found, zeros = _jit(a, len(sizes), groups)
+    return found | {
+        "outputs": a.pixels * a.out_c,
+        "zeros": groups * zeros,
+        "emitted_zeros": len(sizes) * zeros,
+        "packed_words" if a.in_c % 4 == 0 else "packed_bytes": words * a.in_c,
+        "pairs": words,
+    }
+
+
+def _jit(a: Args, tiles: int, groups: int) -> tuple[Counts, int]:
+    """What both kernels do, and the weights that are 0."""
     weights = a.data("weights")
     assert weights is not None
-    taps = weights.shape[1]
-    units = (a.out_h + 1) // 2 if a.planes else a.out_h * a.out_w
-    tiles = -(-units // a.tile)
-    sizes = [min(a.tile, units - i * a.tile) for i in range(tiles)]
-    groups = units * -(-a.out_w // 3) if a.planes else sum((n + 5) // 6 for n in sizes)
     runs = sum(jit_runs(channel) for channel in weights)
     nonzero = int(np.count_nonzero(weights))
     found: Counts = {
+        "taps": groups * nonzero,
         "groups": groups * a.out_c,
         "runs": groups * runs,
         "rows": tiles * a.out_c,
+        "emitted": tiles * nonzero,
         "emitted_runs": tiles * runs,
-        **_requant(a, a.out_h * a.out_w * a.out_c),
     }
-    if not a.planes:
-        zeros = weights.size - nonzero
-        words = sum((n + 1) // 2 for n in sizes)
-        return found | {
-            "taps": groups * nonzero,
-            "zeros": groups * zeros,
-            "emitted": tiles * nonzero,
-            "emitted_zeros": tiles * zeros,
-            "packed_words" if taps % 4 == 0 else "packed_bytes": words * taps,
-            "pairs": words,
-        }
-    rows = (a.tile - 1) * a.stride_h + a.k_h
-    parts = min(a.stride_w, a.k_w)
-    plane = a.in_c * parts * rows * tiles
-    return found | {
-        "placed_taps": groups * nonzero,
-        "hops": groups * a.in_c * a.out_c,
-        "emitted_placed": tiles * nonzero,
-        "lines": units * a.out_c,
-        "filled": plane * (a.out_w + (a.k_w - 1) // a.stride_w),
-        "plane_rows": plane,
-        "planes": a.in_c * parts * tiles,
-    }
+    return found, weights.size - nonzero
 
 
 def jit_runs(weights: np.ndarray) -> int:
@@ -392,6 +398,7 @@ _COUNTS: dict[str, Callable[[Args], Counts]] = {
     "conv_2d": conv_2d,
     "conv_2d_jit": conv_2d_jit,
     "conv_2d_blocked": conv_2d_blocked,
+    "pointwise_jit": pointwise_jit,
     "conv_2d_packed": conv_2d_packed,
     "transpose_conv": transpose_conv,
     "transpose_conv_packed": transpose_conv_packed,

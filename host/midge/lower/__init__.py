@@ -129,7 +129,7 @@ def draft(graph: Graph, kernels: str = "auto", cpu: str = cost.DEFAULT_CPU) -> D
         graph: after the passes, in execution order. Not changed.
         kernels: "auto", all that are proven right for a layer; "plain", the portable ones;
             "packed" or "blocked", these where they are proven right, the portable ones elsewhere;
-            "jit", ``conv_2d_jit`` wherever it is possible, all elsewhere.
+            "jit", those that write code wherever they may, all elsewhere.
         cpu: a board's: "auto" has the fast kernels of its family.
 
     Returns:

@@ -1,4 +1,4 @@
-"""``conv_2d_jit``: convolution with weights as immediates (``midge_jit.h``).
+"""``conv_2d_jit``, ``pointwise_jit``: weights as immediates (``midge_jit.h``).
 
 A channel's code takes the place of loading its weights. It is written once for each tile of
 pixels, and needs RAM beside the packed input: it pays on large maps.
@@ -10,6 +10,7 @@ import dataclasses
 
 import numpy as np
 
+from midge import abi
 from midge.cost.counts import jit_runs
 from midge.lower import leads, packed
 from midge.lower.context import Lowering
@@ -75,9 +76,9 @@ class Shape:
         return np.append(at.reshape(-1), 12)
 
 
-def shape_of(plain: dict[str, Param]) -> Shape:
+def shape_of(plain: dict[str, Param], may_be_pixels: bool) -> Shape:
     p = {k: v for k, v in plain.items() if isinstance(v, int)}
-    same = p["k_h"] == p["k_w"] == p["stride_h"] == p["stride_w"] == 1
+    same = may_be_pixels and p["k_h"] == p["k_w"] == p["stride_h"] == p["stride_w"] == 1
     same = same and (p["in_h"], p["in_w"]) == (p["out_h"], p["out_w"])
     units = p["out_h"] * p["out_w"] if same else (p["out_h"] + 1) // 2
     names = [field.name for field in dataclasses.fields(Shape)][2:]
@@ -97,19 +98,20 @@ def code_bytes(weights: np.ndarray, places: np.ndarray, planes: bool) -> int:
 
 
 def conv_2d(low: Lowering, layer: packed.Layer, plain: dict[str, Param]) -> list[Candidate]:
-    """``conv_2d_jit`` with tiles of several sizes. ``plain``: ``conv_2d``'s parameters."""
+    """The kernels with tiles of several sizes. ``plain``: ``conv_2d``'s parameters."""
     if low.kernels == "packed" or not _possible(plain):
         return []
-    shape = shape_of(plain)
     shared = packed.constants(low, layer)
     if shared is None:
         return []
+    shape = shape_of(plain, shared["kink"] == abi.NONE)
     weights = layer.weights[:, shape.order()]
-    shared |= {
-        **packed.kept(plain, "conv_2d_jit"),
-        "weights": low.const(f"{layer.name}/weights", weights),
-        "planes": int(shape.planes),
-    }
+    shared["weights"] = low.const(f"{layer.name}/weights", weights)
+    kernel = "conv_2d_jit" if shape.planes else "pointwise_jit"
+    shared |= packed.kept(plain, kernel)
+    if not shape.planes:
+        shared["pixels"] = shape.units
+        del shared["kink"]
     found = []
     for tile in tiles(shape, low.kernels == "jit"):
         places = shape.places(tile)
@@ -124,10 +126,10 @@ def conv_2d(low: Lowering, layer: packed.Layer, plain: dict[str, Param]) -> list
             "scratch": low.scratch(f"{layer.name}/packed", scratch),
             "tile": tile,
         }
-        over = lead(params)
+        over = lead(params, plain)
         note = f"code for {tile} {'lines' if shape.planes else 'pixels'} a tile"
         leads_ = {} if over is None else {"in": over}
-        found.append(Candidate("conv_2d_jit", params, leads_, note))
+        found.append(Candidate(kernel, params, leads_, note))
     return found
 
 
@@ -145,10 +147,11 @@ def tiles(shape: Shape, every: bool) -> list[int]:
     return list(dict.fromkeys([*found, *([1] if every else [])]))
 
 
-def lead(params: dict[str, Param]) -> Lead | None:
+def lead(params: dict[str, Param], plain: dict[str, Param]) -> Lead | None:
     """Where the output may lie over the input; ``None``: nowhere."""
-    if params["planes"] == 0:  # packs a tile, then writes it
-        return leads.tiles(params, packed.number(params["tile"]))
-    if packed.number(params["tile"]) >= (packed.number(params["out_h"]) + 1) // 2:
+    tile = packed.number(params["tile"])
+    if "pixels" in params:  # packs a tile, then writes it
+        return leads.tiles(plain, tile)
+    if tile >= (packed.number(params["out_h"]) + 1) // 2:
         return Lead(ANYWHERE)
     return None
