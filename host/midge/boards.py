@@ -35,8 +35,6 @@ class Board:
     stack_bytes: int
     interpreter_flash_bytes: int  # MicroPython, binding and frozen Python; no models, no core
     interpreter_ram_bytes: int
-    core_flash_bytes: int  # all kernels; a model's firmware has only those it uses
-    core_ram_bytes: int  # the inner loops that run from SRAM, of all kernels
     heap_min_bytes: int  # left free for Python
     supply_volts: float
     active_ma: float
@@ -57,14 +55,14 @@ class Board:
 
     @property
     def model_flash_bytes(self) -> int:
-        """Flash for models, beside interpreter and core."""
-        return self.firmware_flash_bytes - self.interpreter_flash_bytes - self.core_flash_bytes
+        """Flash for models and their kernels, beside the interpreter."""
+        return self.firmware_flash_bytes - self.interpreter_flash_bytes
 
     @property
     def model_ram_bytes(self) -> int:
-        """RAM for the arena, when the smallest useful heap is kept free."""
-        taken = self.interpreter_ram_bytes + self.core_ram_bytes
-        return self.ram_bytes - taken - self.stack_bytes - self.heap_min_bytes
+        """RAM for arena, state and kernels that run from it, with the smallest heap kept free."""
+        taken = self.interpreter_ram_bytes + self.stack_bytes + self.heap_min_bytes
+        return self.ram_bytes - taken
 
     @property
     def manifest(self) -> Path:

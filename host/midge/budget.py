@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from midge import abi
+from midge.cost.code import code_bytes
 from midge.errors import BudgetError
 from midge.program import ConstRef
 
@@ -21,17 +22,21 @@ class BoardMemory(Protocol):
     def name(self) -> str: ...
 
     @property
+    def cpu(self) -> str: ...
+
+    @property
     def model_flash_bytes(self) -> int:
-        """Flash left for models beside the interpreter and the core."""
+        """Flash left for models and their kernels beside the interpreter."""
 
     @property
     def model_ram_bytes(self) -> int:
-        """RAM left for arena and state when the smallest useful heap is kept free."""
+        """RAM left for arena, state and kernels' inner loops when the smallest useful heap is
+        kept free."""
 
 
 def check_fit(compiled_models: list[CompiledModel], board: BoardMemory) -> None:
-    """Checks that the models' constants fit the flash, and all state with the largest arena
-    the RAM.
+    """Checks that the models' constants and kernels fit the flash, and all state, the largest
+    arena and the kernels' inner loops the RAM.
 
     Raises:
         BudgetError: by how many bytes they do not, which layers or buffers are largest, and
@@ -46,6 +51,11 @@ def check_fit(compiled_models: list[CompiledModel], board: BoardMemory) -> None:
             where=f"{names} on {board.name}",
             do="; ".join(do for _, do in lacks),
         )
+
+
+def code_of(compiled_models: list[CompiledModel], cpu: str) -> tuple[int, int]:
+    """(flash, SRAM) of the kernels that the models use, at most; see :mod:`midge.cost.code`."""
+    return code_bytes({step.kernel for c in compiled_models for step in c.program.steps}, cpu)
 
 
 def flash_bytes(compiled: CompiledModel) -> int:
@@ -70,13 +80,15 @@ def flash_bytes(compiled: CompiledModel) -> int:
 
 
 def _flash(models: list[CompiledModel], board: BoardMemory) -> tuple[str, str] | None:
-    need, have = sum(flash_bytes(model) for model in models), board.model_flash_bytes
+    code = code_of(models, board.cpu)[0]
+    need, have = sum(flash_bytes(model) for model in models) + code, board.model_flash_bytes
     if need <= have:
         return None
     sizes = [item for model in models for item in _weights_by_layer(model)]
     sizes.sort(key=lambda item: -item[0])
     what = (
-        f"flash: models need {need} bytes, {have} are free: {need - have} too many; "
+        f"flash: models need {need} bytes, {code} of them for kernels, {have} are free: "
+        f"{need - have} too many; "
         f"most weights:\n{_table(sizes)}"
     )
     return what, "use fewer or narrower layers there, or a board with more flash"
@@ -95,9 +107,10 @@ def _weights_by_layer(model: CompiledModel) -> list[tuple[int, str]]:
 def _ram(models: list[CompiledModel], board: BoardMemory) -> tuple[str, str] | None:
     largest = max(models, key=lambda model: model.program.arena_bytes, default=None)
     state = sum(model.program.state_bytes for model in models)
-    if largest is None or largest.program.arena_bytes + state <= board.model_ram_bytes:
+    have = board.model_ram_bytes - code_of(models, board.cpu)[1]
+    if largest is None or largest.program.arena_bytes + state <= have:
         return None
-    need, have = largest.program.arena_bytes, board.model_ram_bytes
+    need = largest.program.arena_bytes
     kept = f" and all models {state} bytes of state" if state else ""
     program, found = largest.program, largest.plan
     steps = program.steps

@@ -12,7 +12,7 @@ import c_program
 import pytest
 
 from midge.boards import load_board
-from midge.budget import check_fit, flash_bytes
+from midge.budget import check_fit, code_of, flash_bytes
 from midge.compile import CompiledModel, compile_model
 from midge.emit_c import emit
 from midge.errors import BudgetError
@@ -24,6 +24,15 @@ class Memory:
     name: str
     model_flash_bytes: int
     model_ram_bytes: int
+    cpu: str = "cortex-m0plus"
+
+
+def exactly(models: list[CompiledModel], name: str = "B", flash: int = 0, ram: int = 0) -> Memory:
+    """A board with just the memory that the models and their kernels need, and some more."""
+    code = code_of(models, "cortex-m0plus")
+    needed = sum(flash_bytes(model) for model in models)
+    arena = max((model.program.arena_bytes for model in models), default=0)
+    return Memory(name, needed + code[0] + flash, arena + code[1] + ram)
 
 
 def load(shared_models: Path, name: str) -> CompiledModel:
@@ -32,18 +41,20 @@ def load(shared_models: Path, name: str) -> CompiledModel:
 
 def test_what_fits_exactly_fits(shared_models: Path) -> None:
     kws = load(shared_models, "kws_dscnn_int8")
-    check_fit([kws], Memory("B", flash_bytes(kws), kws.program.arena_bytes))
-    check_fit([], Memory("B", 0, 0))
+    check_fit([kws], exactly([kws]))
+    check_fit([], exactly([]))
 
 
 def test_flash_by_one_byte(shared_models: Path) -> None:
     kws = load(shared_models, "kws_dscnn_int8")
-    need = flash_bytes(kws)
+    code = code_of([kws], "cortex-m0plus")[0]
+    need = flash_bytes(kws) + code
     with pytest.raises(BudgetError) as caught:
-        check_fit([kws], Memory("TINY", need - 1, 10**6))
+        check_fit([kws], exactly([kws], "TINY", flash=-1))
     text = str(caught.value)
     assert text.startswith("kws_dscnn_int8 on TINY: flash: ")
-    assert f"need {need} bytes, {need - 1} are free: 1 too many" in text
+    assert f"need {need} bytes, {code} of them for kernels, {need - 1} are free" in text
+    assert "1 too many" in text
     largest = text.splitlines()[1]
     assert re.search(r"\d+ bytes  kws_dscnn_int8: layer \d+ CONV_2D", largest)
     assert "board with more flash" in text and "RAM" not in text
@@ -52,7 +63,7 @@ def test_flash_by_one_byte(shared_models: Path) -> None:
 def test_ram_names_the_buffers_of_the_peak(shared_models: Path) -> None:
     vww = load(shared_models, "vww_96_int8")
     with pytest.raises(BudgetError) as caught:
-        check_fit([vww], Memory("SMALL", 10**7, vww.program.arena_bytes - 296))
+        check_fit([vww], exactly([vww], ram=-296))
     text = str(caught.value)
     arena = vww.program.arena_bytes
     assert f"needs an arena of {arena} bytes, {arena - 296} are free: 296 too many" in text
@@ -65,11 +76,9 @@ def test_ram_names_the_buffers_of_the_peak(shared_models: Path) -> None:
 
 def test_models_share_ram_but_not_flash(shared_models: Path) -> None:
     models = [load(shared_models, name) for name in ("kws_dscnn_int8", "ad01_int8")]
-    flash = sum(flash_bytes(model) for model in models)
-    ram = max(model.program.arena_bytes for model in models)
-    check_fit(models, Memory("B", flash, ram))
+    check_fit(models, exactly(models))
     with pytest.raises(BudgetError) as caught:
-        check_fit(models, Memory("B", flash - 10, ram - 20))
+        check_fit(models, exactly(models, flash=-10, ram=-20))
     text = str(caught.value)
     assert "10 too many" in text and "20 too many" in text
     assert "ad01_int8: layer 0 FULLY_CONNECTED" in text  # the largest weights of both

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from midge.boards import load_board
+from midge.budget import code_of
 from midge.errors import BudgetError, BuildError
 from midge.firmware import toolchain
 from midge.firmware.build import BuildResult, build
@@ -165,7 +166,7 @@ def test_the_fit_is_checked_before_anything_is_built(
 ) -> None:
     monkeypatch.setenv("PATH", "")  # any tool would be missing
     board = load_board("RPI_PICO")
-    taken = board.firmware_flash_bytes - board.core_flash_bytes - 100
+    taken = board.firmware_flash_bytes - code_of(models, board.cpu)[0] - 100
     with pytest.raises(BudgetError, match="flash: models need .*too many"):
         build(models, dataclasses.replace(board, interpreter_flash_bytes=taken), tmp_path)
 

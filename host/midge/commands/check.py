@@ -53,9 +53,10 @@ def do_check(args: argparse.Namespace) -> int:
 
 def report_of(compiled: CompiledModel, board: Board) -> dict[str, Any]:
     """What ``--json`` prints: sizes in bytes, one entry a layer."""
-    from midge.budget import flash_bytes
+    from midge.budget import code_of, flash_bytes
 
     program = compiled.program
+    code, code_ram = code_of([compiled], board.cpu)
     return {
         "model": compiled.meta.name,
         "file": program.path,
@@ -64,9 +65,10 @@ def report_of(compiled: CompiledModel, board: Board) -> dict[str, Any]:
         "state_bytes": program.state_bytes,
         "weights_bytes": program.weights_bytes,
         "model_flash_bytes": flash_bytes(compiled),
+        "code_bytes": code,
         "macs": program.macs,
-        "free_ram_bytes": board.model_ram_bytes,
-        "free_flash_bytes": board.model_flash_bytes,
+        "free_ram_bytes": board.model_ram_bytes - code_ram,
+        "free_flash_bytes": board.model_flash_bytes - code,
         "clock_hz": board.clock_hz,
         "cycles": cycles_of(program),
         "layers": [
@@ -129,7 +131,8 @@ def table(report: dict[str, Any]) -> str:
     lines.append(
         f"{report['model']}: arena {kib(report['arena_bytes'])}{state} "
         f"of {kib(report['free_ram_bytes'])} free RAM, flash {kib(report['model_flash_bytes'])} "
-        f"of {kib(report['free_flash_bytes'])} free, {report['macs']:,} MACs"
+        f"of {kib(report['free_flash_bytes'])} free beside {kib(report['code_bytes'])} of "
+        f"kernels, {report['macs']:,} MACs"
     )
     return "\n".join(lines)
 

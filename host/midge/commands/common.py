@@ -153,8 +153,9 @@ def compile_all(
 def goal_of(board: Board, project: Project | None) -> Goal:
     """What the kernels are chosen for: the board's RAM and the project's [budget]."""
     from midge.choose import Goal
+    from midge.cost.code import all_ram_bytes
 
-    ram = board.model_ram_bytes
+    ram = board.model_ram_bytes - all_ram_bytes(board.cpu)
     if project is None:
         return Goal(ram_bytes=ram, cpu=board.cpu)
     budget = project.budget

@@ -13,12 +13,12 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from midge.cost.code import DEFAULT_CPU
 from midge.cost.counts import counts
 
 if TYPE_CHECKING:
     from midge.program import Candidate, Const
 
-DEFAULT_CPU = "cortex-m0plus"  # also where a CPU has no figures of its own
 _HERE = Path(__file__).parent
 _INNER = {"transpose_conv_packed": "conv_2d_packed"}  # kernel -> one it calls, with its counts
 

@@ -1,33 +1,30 @@
 """Measures what of a board's memory is not the models': the numbers in its ``board.toml``.
 
-``python -m midge.firmware.measure RPI_PICO`` prints them.
+``python -m midge.firmware.measure RPI_PICO`` prints them; with ``--code`` it writes the sizes of
+the kernels' code (:mod:`midge.firmware.code_size`).
 """
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from midge import cost
 from midge.boards import Board, load_board
+from midge.cost.code import Object
+from midge.firmware import code_size
 from midge.firmware.build import build, build_place
 from midge.firmware.memmap import BINDING, CORE, FILL, INTERPRETER, MemoryMap
-
-# in the archive, but only the host calls it: no firmware has it
-_HOST_ONLY = "midge_run_words.c"
 
 
 def measure(board: Board) -> dict[str, int]:
     """Builds firmware without models; returns the measured keys of ``board.toml``."""
     with tempfile.TemporaryDirectory() as folder:
         result = build([], board, folder, progress=_tell)
-    archive = build_place(board) / "build" / "libmidge_core.a"
     return {
         "interpreter_flash_bytes": result.memory.flash_used - result.memory.code_bytes,
         "interpreter_ram_bytes": _ram(result.memory),
-        "core_flash_bytes": _core(archive),
-        "core_ram_bytes": _core(archive, ".time_critical"),
     }
 
 
@@ -35,23 +32,11 @@ def _ram(memory: MemoryMap) -> int:
     return sum(memory.ram.get(part, 0) for part in (INTERPRETER, BINDING, CORE, FILL))
 
 
-def _core(archive: Path, prefix: str = "") -> int:
-    """All kernels together: what a model takes that uses every one of them.
-
-    prefix: of the sections that count; ".time_critical" is code that runs from SRAM.
-    """
-    command = ["arm-none-eabi-objdump", "-h", str(archive)]
-    listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    total, size, counts, host_only = 0, 0, False, False
-    for line in listing.splitlines():
-        row = line.replace(",", " ").split()
-        if "file format" in line:  # the next object file
-            host_only = row[0].startswith(_HOST_ONLY)
-        elif row and row[0].isdigit():
-            size, counts = int(row[2], 16), not host_only and row[1].startswith(prefix)
-        elif "ALLOC" in row and counts:  # the flags of that section
-            total += size
-    return total
+def measure_code(board: Board) -> dict[str, Object]:
+    """Builds the core for the board; returns its objects (:mod:`midge.cost.code`)."""
+    with tempfile.TemporaryDirectory() as folder:
+        build([], board, folder, progress=_tell)
+    return code_size.read(build_place(board) / "build" / "libmidge_core.a")
 
 
 def _tell(text: str) -> None:
@@ -59,8 +44,13 @@ def _tell(text: str) -> None:
 
 
 def main() -> None:
-    """Prints the lines for ``board.toml``."""
-    for key, value in measure(load_board(sys.argv[1])).items():
+    """Prints the lines for ``board.toml``; with ``--code`` writes the core's code sizes."""
+    board = load_board(sys.argv[1])
+    if sys.argv[2:] == ["--code"]:
+        file = Path(cost.__file__).with_name(f"{board.cpu}-code.toml")
+        file.write_text(code_size.toml(measure_code(board), board.name), encoding="utf-8")
+        return
+    for key, value in measure(board).items():
         print(f"{key} = {value}")
 
 
