@@ -157,6 +157,7 @@ def _jit(a: Args, tiles: int, groups: int) -> tuple[Counts, int]:
     """What both kernels do, and the weights that are 0."""
     weights = a.data("weights")
     assert weights is not None
+    weights = weights.reshape(a.out_c, -1)  # equal bytes of another shape may stand for it
     runs = sum(jit_runs(channel) for channel in weights)
     nonzero = int(np.count_nonzero(weights))
     found: Counts = {
