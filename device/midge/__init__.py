@@ -6,7 +6,7 @@ Each class is imported when it is first asked for: what a script does not use co
 """
 
 try:
-    from _midge import Model, load, models  # noqa: F401
+    from _midge import Model, Stream, load, models  # noqa: F401
 except ImportError:  # a PC, or a firmware without Midge's C module: see __getattr__
     pass
 
@@ -26,7 +26,7 @@ _attrs = {
 
 
 def __getattr__(attr):
-    if attr in ("Model", "load", "models"):
+    if attr in ("Model", "Stream", "load", "models"):
         raise AttributeError(
             "midge." + attr + ": no C module _midge in this firmware; "
             "make one with `midge build MODEL.tflite` and flash it"

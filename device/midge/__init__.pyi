@@ -1,5 +1,6 @@
 from . import clock as clock
 from ._midge import Model as Model
+from ._midge import Stream as Stream
 from ._midge import load as load
 from ._midge import models as models
 from .alert import Alert as Alert

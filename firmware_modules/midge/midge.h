@@ -12,7 +12,7 @@
 
 // Generated models and the core must agree on this number: raise it with every change of
 // midge_params.h or of the structs below that a generated file relies on.
-#define MIDGE_ABI (3)
+#define MIDGE_ABI (4)
 
 // An operand: an offset into the arena (>= 0), ~offset into the constants (< 0), or none.
 typedef int32_t midge_ref_t;
@@ -70,6 +70,8 @@ typedef struct _midge_state_t {
     uint8_t reset; // the byte that stands in all of it at first
 } midge_state_t;
 
+typedef struct _midge_front_t midge_front_t; // features in front of an input: midge_dsp.h
+
 typedef struct _midge_model_t {
     const char *name;
     const char *version;
@@ -90,6 +92,7 @@ typedef struct _midge_model_t {
     const midge_port_t *inputs;
     const midge_port_t *outputs;
     const char *const *labels;
+    const midge_front_t *const *fronts; // one for each input; NULL: windows come whole
     const midge_raw_t *raw; // for input 0; NULL: a count is the real value itself
     uint8_t *state; // its own, never shared with another model; NULL: none
     const midge_state_t *states;

@@ -21,13 +21,30 @@ typedef struct _midge_pipeline_t {
     uint32_t row_offset; // what the last block writes
     uint32_t row_bytes;
     uint32_t ring_offset; // state, int8 [rows][row_bytes]
-    uint32_t counters_offset; // state, uint32 [2]: hops so far, up to warmup + rows; oldest row
+    uint32_t counters_offset; // state, a midge_pipeline_counters_t
     uint16_t rows;
     uint16_t warmup; // hops before the first whole frame, whose rows are not kept
+    uint16_t stride; // hops from one window to the next
     uint16_t n_ops;
     const midge_op_t *ops;
     const uint8_t *consts;
 } midge_pipeline_t;
+
+typedef struct _midge_pipeline_counters_t {
+    uint32_t hops; // so far, up to warmup + rows
+    uint32_t oldest; // row of the ring
+    uint32_t filled; // bytes of a hop that came in parts
+    uint32_t since; // hops since the last window
+} midge_pipeline_counters_t;
+
+// A model's input that takes samples: the pipeline in front of it, and what it was trained for.
+struct _midge_front_t {
+    midge_pipeline_t pipeline;
+    uint8_t *arena; // its own, so that samples may be pushed while an inference runs
+    float rate_hz;
+    uint32_t length; // samples in a window
+    uint16_t channels;
+};
 
 // Forgets everything: as after power-up.
 void midge_pipeline_reset(const midge_pipeline_t *pipeline, uint8_t *arena);
@@ -36,6 +53,11 @@ void midge_pipeline_reset(const midge_pipeline_t *pipeline, uint8_t *arena);
 // n is not in_bytes (nothing is done then).
 int midge_pipeline_run(const midge_pipeline_t *pipeline, uint8_t *arena, const void *hop,
     size_t n);
+
+// Takes samples until a window is complete or n bytes are used up. The hop's buffer must be state.
+// Returns how many bytes it took; *complete says whether a window is.
+size_t midge_pipeline_push(const midge_pipeline_t *pipeline, uint8_t *arena, const void *samples,
+    size_t n, bool *complete);
 
 // Copies the window, oldest row first, into out. Returns 0, or -1 when n is not
 // rows * row_bytes.

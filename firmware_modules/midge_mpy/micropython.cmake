@@ -26,6 +26,7 @@ target_sources(usermod_midge INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/midge_model.c
     ${CMAKE_CURRENT_LIST_DIR}/midge_info.c
     ${CMAKE_CURRENT_LIST_DIR}/midge_io.c
+    ${CMAKE_CURRENT_LIST_DIR}/midge_stream.c
     ${CMAKE_CURRENT_LIST_DIR}/midge_clock.c
 )
 target_include_directories(usermod_midge INTERFACE ${CMAKE_CURRENT_LIST_DIR} ${MIDGE_CORE_DIR})

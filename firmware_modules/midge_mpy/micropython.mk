@@ -8,7 +8,7 @@ MIDGE_MPY_DIR := $(USERMOD_DIR)
 MIDGE_CORE_DIR := $(patsubst %/midge_mpy,%/midge,$(MIDGE_MPY_DIR))
 
 SRC_USERMOD_C += $(addprefix $(MIDGE_MPY_DIR)/, \
-	modmidge.c midge_model.c midge_info.c midge_io.c midge_clock.c)
+	modmidge.c midge_model.c midge_info.c midge_io.c midge_stream.c midge_clock.c)
 
 # LIB: not scanned for interned strings.
 SRC_USERMOD_LIB_C += $(wildcard $(MIDGE_CORE_DIR)/*.c)

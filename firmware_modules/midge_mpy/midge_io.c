@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "midge_stream.h"
 #include "py/binary.h"
 #include "py/runtime.h"
 
@@ -86,10 +87,23 @@ static void check(const char *what, const midge_port_t *port, const mp_buffer_in
     io->data = info->buf;
 }
 
-void midge_io_input(const midge_port_t *port, mp_obj_t buffer, midge_io_t *io) {
+void midge_io_input(const midge_model_t *model, size_t input, mp_obj_t buffer, midge_io_t *io) {
+    const midge_port_t *port = &model->inputs[input];
+    const midge_front_t *front = midge_stream_front(buffer, model, input);
+    if (front != NULL) {
+        io->typecode = 's';
+        io->data = (void *)front;
+        return;
+    }
     mp_buffer_info_t info;
     mp_get_buffer_raise(buffer, &info, MP_BUFFER_READ);
     io->typecode = plain_typecode(midge_io_typecode(&info));
+    bool samples = io->typecode == 'h' && model->fronts != NULL;
+    if (samples) {
+        mp_raise_msg_varg(&mp_type_TypeError,
+            MP_ERROR_TEXT("window: %s computes features: push samples to its stream()"),
+            model->name);
+    }
     bool good = quantizes(port->dtype) && (io->typecode == 'h' || io->typecode == 'f');
     if (io->typecode != native_typecode(port) && !good) {
         wrong_type("window", port, port->dtype == MIDGE_INT8
@@ -140,6 +154,10 @@ void midge_io_write(const midge_model_t *model, size_t input, const midge_io_t *
     uint8_t *arena) {
     const midge_port_t *port = &model->inputs[input];
     uint8_t *dst = arena + port->offset;
+    if (io->typecode == 's') {
+        midge_stream_window(io->data, (int8_t *)dst, port->size);
+        return;
+    }
     bool raw = input == 0 && model->raw != NULL && io->typecode == 'h';
     if (raw && quantizes(port->dtype)) {
         midge_quantize_raw(model->raw, port, io->data, port->size, dst);

@@ -21,11 +21,12 @@ float midge_io_real(const midge_port_t *port, const void *values, size_t i);
 // leaves the model untouched.
 typedef struct _midge_io_t {
     void *data;
-    char typecode; // 'b' (also for 'B' and bytes), 'h', 'i' or 'f'
+    char typecode; // 'b' (also for 'B' and bytes), 'h', 'i' or 'f'; 's': data is a Stream's front
 } midge_io_t;
 
-// Both raise TypeError (wrong element type) or ValueError (wrong number of elements).
-void midge_io_input(const midge_port_t *port, mp_obj_t buffer, midge_io_t *io);
+// Both raise TypeError (wrong element type) or ValueError (wrong number of elements). An input
+// with features takes a Stream, or what it is itself.
+void midge_io_input(const midge_model_t *model, size_t input, mp_obj_t buffer, midge_io_t *io);
 void midge_io_output(const midge_port_t *port, mp_obj_t buffer, midge_io_t *io);
 
 void midge_io_write(const midge_model_t *model, size_t input, const midge_io_t *io, uint8_t *arena);

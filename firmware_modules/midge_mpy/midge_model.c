@@ -6,6 +6,7 @@
 #include "midge_clock.h"
 #include "midge_io.h"
 #include "midge_models.h"
+#include "midge_stream.h"
 #include "py/mphal.h"
 #include "py/runtime.h"
 
@@ -78,7 +79,7 @@ static const mp_obj_t *ports_of(const char *what, size_t n_ports, const mp_obj_t
 static void check_inputs(const midge_model_t *model, const mp_obj_t *window, midge_io_t *io) {
     const mp_obj_t *buffers = ports_of("window", model->n_inputs, window);
     for (size_t i = 0; i < model->n_inputs; i++) {
-        midge_io_input(&model->inputs[i], buffers[i], &io[i]);
+        midge_io_input(model, i, buffers[i], &io[i]);
     }
 }
 
@@ -277,6 +278,12 @@ static mp_obj_t model_check(mp_obj_t self) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(model_check_obj, model_check);
 
+// stream(number=0, *, rate_hz=None, channels=None)
+static mp_obj_t model_stream(size_t n_args, const mp_obj_t *args, mp_map_t *kw_args) {
+    return midge_stream_new(model_of(args[0]), n_args - 1, args + 1, kw_args);
+}
+static MP_DEFINE_CONST_FUN_OBJ_KW(model_stream_obj, 1, model_stream);
+
 static mp_obj_t model_info(mp_obj_t self) {
     return midge_model_info(model_of(self));
 }
@@ -292,6 +299,7 @@ static const mp_rom_map_elem_t model_locals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_reset), MP_ROM_PTR(&model_reset_obj) },
     { MP_ROM_QSTR(MP_QSTR_classify), MP_ROM_PTR(&model_classify_obj) },
     { MP_ROM_QSTR(MP_QSTR_profile), MP_ROM_PTR(&model_profile_obj) },
+    { MP_ROM_QSTR(MP_QSTR_stream), MP_ROM_PTR(&model_stream_obj) },
     { MP_ROM_QSTR(MP_QSTR_info), MP_ROM_PTR(&model_info_obj) },
     { MP_ROM_QSTR(MP_QSTR_layers), MP_ROM_PTR(&model_layers_obj) },
     { MP_ROM_QSTR(MP_QSTR_check), MP_ROM_PTR(&model_check_obj) },

@@ -4,6 +4,7 @@
 #include "midge_clock.h"
 #include "midge_model.h"
 #include "midge_models.h"
+#include "midge_stream.h"
 #include "py/objstr.h"
 #include "py/runtime.h"
 
@@ -66,6 +67,7 @@ static const mp_rom_map_elem_t midge_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_models), MP_ROM_PTR(&midge_names_obj) },
     { MP_ROM_QSTR(MP_QSTR_clock), MP_ROM_PTR(&midge_clock_obj) },
     { MP_ROM_QSTR(MP_QSTR_Model), MP_ROM_PTR(&midge_model_type) },
+    { MP_ROM_QSTR(MP_QSTR_Stream), MP_ROM_PTR(&midge_stream_type) },
 };
 static MP_DEFINE_CONST_DICT(midge_globals, midge_globals_table);
 

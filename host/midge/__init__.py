@@ -15,13 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from midge.errors import MidgeError as MidgeError
+    from midge.features import Pipeline as Pipeline
     from midge.model import Model as Model
     from midge.model import load as load
     from midge.model import models as models
+    from midge.stream import Stream as Stream
 
 _MODULES = {
     "MidgeError": "midge.errors",
     "Model": "midge.model",
+    "Pipeline": "midge.features",
+    "Stream": "midge.stream",
     "load": "midge.model",
     "models": "midge.model",
 }
@@ -36,7 +40,7 @@ _DEVICE = (
     "Telemetry",
     "Window",
 )
-__all__ = ["MidgeError", "Model", "load", "models", *_DEVICE]
+__all__ = ["MidgeError", "Model", "Pipeline", "Stream", "load", "models", *_DEVICE]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from midge import abi
 from midge.cost.code import code_bytes
 from midge.errors import BudgetError
+from midge.features.draw import flash_bytes as features_flash
 from midge.program import ConstRef
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def check_fit(compiled_models: list[CompiledModel], board: BoardMemory) -> None:
 
 def code_of(compiled_models: list[CompiledModel], cpu: str) -> tuple[int, int]:
     """(flash, SRAM) of the kernels that the models use, at most; see :mod:`midge.cost.code`."""
-    return code_bytes({step.kernel for c in compiled_models for step in c.program.steps}, cpu)
+    return code_bytes(set().union(*(c.kernels for c in compiled_models)), cpu)
 
 
 def flash_bytes(compiled: CompiledModel) -> int:
@@ -76,6 +77,8 @@ def flash_bytes(compiled: CompiledModel) -> int:
     if len(program.inputs) == 1:  # the golden sample
         total += program.buffers[program.inputs[0].buffer].nbytes
         total += program.buffers[program.outputs[0].buffer].nbytes
+    for one in compiled.features:
+        total += features_flash(one.chain)
     return total + 96  # midge_model_t
 
 
@@ -106,12 +109,12 @@ def _weights_by_layer(model: CompiledModel) -> list[tuple[int, str]]:
 
 def _ram(models: list[CompiledModel], board: BoardMemory) -> tuple[str, str] | None:
     largest = max(models, key=lambda model: model.program.arena_bytes, default=None)
-    state = sum(model.program.state_bytes for model in models)
+    state = sum(model.program.state_bytes + model.features_ram_bytes for model in models)
     have = board.model_ram_bytes - code_of(models, board.cpu)[1]
     if largest is None or largest.program.arena_bytes + state <= have:
         return None
     need = largest.program.arena_bytes
-    kept = f" and all models {state} bytes of state" if state else ""
+    kept = f" and all models {state} bytes of state and features" if state else ""
     program, found = largest.program, largest.plan
     steps = program.steps
     layer = steps[min(max(found.peak_step, 0), len(steps) - 1)].layer if steps else "none"

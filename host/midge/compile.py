@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from midge.tflite_reader import read
 if TYPE_CHECKING:
     import numpy as np
 
+    from midge.features.pipeline import Compiled
     from midge.runner import Runner
 
 MAX_STEPS = (1 << 16) - 1  # midge_model_t.n_ops
@@ -41,7 +43,25 @@ class CompiledModel:
     plan: Plan
     chooser: Chooser  # what else could have been chosen: ``chooser.front()``
     picks: tuple[int, ...]  # what was
+    features: list[Compiled] = dataclasses.field(default_factory=list)  # one an input, or none
     golden_cache: tuple[bytes, bytes] | None = None
+
+    @property
+    def kernels(self) -> frozenset[str]:
+        """The core's kernels and signal blocks that the model uses."""
+        programs = [self.program, *(one.chain.program for one in self.features)]
+        more = {"pipeline"} if self.features else set()
+        return frozenset(s.kernel for program in programs for s in program.steps) | more
+
+    @property
+    def features_ram_bytes(self) -> int:
+        """RAM of the features: what lives from hop to hop, and scratch."""
+        return sum(one.chain.arena_bytes for one in self.features)
+
+    @property
+    def ram_bytes(self) -> int:
+        """Arena, state and features."""
+        return self.program.ram_bytes + self.features_ram_bytes
 
     def runner(self) -> Runner:
         """Runs this model on the host with an arena of its own."""
@@ -82,7 +102,39 @@ def compile_model(
             raise ModelError(
                 f"{size} {what}, at most {limit}", where=str(path), do="use a smaller model"
             )
-    return CompiledModel(program, meta, words, consts, found, chooser, picks)
+    features = _features(program, meta)
+    return CompiledModel(program, meta, words, consts, found, chooser, picks, features)
+
+
+def _features(program: Program, meta: Meta) -> list[Compiled]:
+    """The pipelines in front of the inputs, quantizing to their scales.
+
+    Raises:
+        ModelError: their number, or a window's size or type, is not the input's.
+        FeatureError: a description that cannot be.
+    """
+    if not meta.features:
+        return []
+    from midge.features import Pipeline
+
+    where = f"{program.path}: features"
+    if len(meta.features) != len(program.inputs):
+        raise ModelError(
+            f"{len(meta.features)} pipelines for {len(program.inputs)} inputs", where=where,
+            do="give one for each input, in their order, in the .json beside the model",
+        )  # fmt: skip
+    made = []
+    for given, port in zip(meta.features, program.inputs, strict=True):
+        pipeline = Pipeline.from_dict(given, where)
+        size = math.prod(port.shape)
+        if port.dtype != "int8" or port.quant is None or size != math.prod(pipeline.shape):
+            raise ModelError(
+                f"input '{port.name}' is {port.dtype} {port.shape}, the features are int8 "
+                f"{pipeline.shape}",
+                where=where, do="train the model on these features: `midge train`",
+            )  # fmt: skip
+        made.append(pipeline.compile(float(port.quant.scale[0]), int(port.quant.zero_point[0])))
+    return made
 
 
 def _check_labels(program: Program, meta: Meta) -> None:

@@ -37,7 +37,7 @@ def emit(compiled: CompiledModel, out_dir: Path) -> list[Path]:
     The golden output is computed here, by the C core on the host.
 
     Returns:
-        The two paths.
+        The two paths, and one for the features of each input.
 
     Raises:
         ModelError: the name has no letter C could use, a port is of a type or rank that the
@@ -48,7 +48,18 @@ def emit(compiled: CompiledModel, out_dir: Path) -> list[Path]:
     source, header = out_dir / f"model_{ident}.c", out_dir / f"model_{ident}.h"
     _write(source, _source(compiled, ident))
     _write(header, _header(compiled, ident))
-    return [source, header]
+    return [source, header, *_features(compiled, ident, out_dir)]
+
+
+def _features(compiled: CompiledModel, ident: str, out_dir: Path) -> list[Path]:
+    """``features<n>_<name>.c`` for the pipeline in front of each input."""
+    from midge.emit_features import features_source
+
+    paths = []
+    for number, one in enumerate(compiled.features):
+        paths.append(out_dir / f"features{number}_{ident}.c")
+        _write(paths[-1], title(compiled) + features_source(one, ident, number))
+    return paths
 
 
 def emit_registry(compiled_list: list[CompiledModel], out_dir: Path) -> Path:
@@ -109,7 +120,7 @@ def _header(compiled: CompiledModel, ident: str) -> str:
     program = compiled.program
     guard = f"MODEL_{ident.upper()}_H"
     return (
-        f"{_title(compiled)}"
+        f"{title(compiled)}"
         f"#ifndef {guard}\n#define {guard}\n\n"
         '#include "midge.h"\n\n'
         f"#define MIDGE_MODEL_{ident.upper()}_ARENA_BYTES ({program.arena_bytes})\n\n"
@@ -118,7 +129,8 @@ def _header(compiled: CompiledModel, ident: str) -> str:
     )
 
 
-def _title(compiled: CompiledModel) -> str:
+def title(compiled: CompiledModel) -> str:
+    """What begins every file of a model."""
     program = compiled.program
     return (
         f"// {c_text.comment(compiled.meta.name)} {c_text.comment(compiled.meta.version)}, "
@@ -130,25 +142,33 @@ def _title(compiled: CompiledModel) -> str:
 def _source(compiled: CompiledModel, ident: str) -> str:
     program = compiled.program
     parts = [
-        _title(compiled),
+        title(compiled),
         _summary(program),
         '#include <stddef.h>\n\n#include "midge_ops.h"\n',
         f'#include "model_{ident}.h"\n\n',
-        f"#if MIDGE_ABI != {abi.load().version}\n"
-        '#error "this file was made for another version of the Midge core: '
-        'run midge build again"\n#endif\n\n',
-        _consts(program),
-        *(_op_params(program, number) for number in range(len(program.steps))),
-        _op_table(program),
+        abi_check(),
+        consts(program),
+        *(op_params(program, number) for number in range(len(program.steps))),
+        op_table(program),
         _ports("inputs", program.inputs, program),
         _ports("outputs", program.outputs, program),
         _states(program),
         _labels(compiled.meta.labels),
         _raw(raw_constants(compiled)),
         _golden(compiled),
+        _fronts(compiled, ident),
         _model(compiled, ident),
     ]
     return "".join(parts)
+
+
+def abi_check() -> str:
+    """Refuses to compile for another version of the core."""
+    return (
+        f"#if MIDGE_ABI != {abi.load().version}\n"
+        '#error "this file was made for another version of the Midge core: '
+        'run midge build again"\n#endif\n\n'
+    )
 
 
 def _summary(program: Program) -> str:
@@ -161,7 +181,8 @@ def _summary(program: Program) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _consts(program: Program) -> str:
+def consts(program: Program) -> str:
+    """The constants as one struct, and ``CONST``, a member's ``midge_ref_t``."""
     if not program.consts:
         return ""
     members, values = [], []
@@ -182,7 +203,8 @@ def _consts(program: Program) -> str:
     )
 
 
-def _op_params(program: Program, number: int) -> str:
+def op_params(program: Program, number: int) -> str:
+    """The parameters of a step: ``op<number>``."""
     step = program.steps[number]
     params = ordered(step)
     body = "".join(f"    .{field} = {_param(program, value)},\n" for field, value in params)
@@ -199,7 +221,8 @@ def _param(program: Program, value: Param) -> str:
     return c_text.integer(int(value))
 
 
-def _op_table(program: Program) -> str:
+def op_table(program: Program) -> str:
+    """``ops``: kernel, parameters and name of each step."""
     if not program.steps:
         return ""
     entries = "".join(
@@ -286,6 +309,15 @@ def _golden(compiled: CompiledModel) -> str:
     )
 
 
+def _fronts(compiled: CompiledModel, ident: str) -> str:
+    names = [f"midge_front{number}_{ident}" for number in range(len(compiled.features))]
+    if not names:
+        return ""
+    return "".join(f"extern const midge_front_t {name};\n" for name in names) + c_text.array(
+        "static const midge_front_t *const fronts[]", [f"&{name}" for name in names]
+    )
+
+
 def _model(compiled: CompiledModel, ident: str) -> str:
     program, meta = compiled.program, compiled.meta
     has_golden = golden(compiled) is not None
@@ -309,6 +341,7 @@ def _model(compiled: CompiledModel, ident: str) -> str:
         "inputs": "inputs",
         "outputs": "outputs",
         "labels": "labels" if meta.labels else "NULL",
+        "fronts": "fronts" if compiled.features else "NULL",
         "raw": "&raw" if raw_constants(compiled) is not None else "NULL",
         "state": "state" if program.states else "NULL",
         "states": "states" if program.states else "NULL",

@@ -95,3 +95,20 @@ def to_real(port: Port, values: np.ndarray) -> np.ndarray:
         return values.astype(np.float32)
     centred = values.astype(np.int32) - np.int32(port.quant.zero_point[0])
     return port.quant.scale[0] * centred.astype(np.float32)
+
+
+def samples_of(buffer: Any, channels: int) -> np.ndarray:
+    """int16 samples [n, channels] in a buffer of type ``'h'`` or of bytes.
+
+    Raises:
+        TypeError: another type. ValueError: no whole number of samples.
+    """
+    view = memoryview(buffer)
+    form = view.format.lstrip("@=<")
+    if form not in ("h", "B"):
+        raise TypeError(f"samples: needs type 'h', or bytes of it, found type '{form}'")
+    if view.nbytes % (2 * channels):
+        raise ValueError(
+            f"samples: needs a multiple of {channels} values of 16 bits, found {view.nbytes} bytes"
+        )
+    return np.frombuffer(view.cast("B"), np.int16).reshape(-1, channels)

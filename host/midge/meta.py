@@ -25,7 +25,9 @@ class Raw:
 class Meta:
     """Name, version, labels and input scaling of a model.
 
-    ``golden`` is an int8 sample input (flat) that the boot test runs on the board.
+    ``golden`` is an int8 sample input (flat) that the boot test runs on the board. ``features``
+    describes the pipeline in front of each input (:class:`midge.features.Pipeline`); None: raw
+    windows.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Meta:
     raw: Raw | None = None
     data_fingerprint: str = ""
     golden: list[int] | None = None
+    features: list[dict[str, Any]] | None = None
     extra: dict[str, Any] = dataclasses.field(default_factory=dict)  # rate, channels, accuracy...
 
     def save(self, path: Path) -> None:

@@ -18,6 +18,7 @@ from midge.golden import golden
 from midge.io_types import check_buffer, ports_of, quantize_real, to_real, typecode_of
 from midge.program import Port
 from midge.raw import quantize_raw, raw_constants
+from midge.stream import Stream
 from midge.version import version
 
 _loaded: dict[str, Model] = {}
@@ -83,8 +84,9 @@ class Model:
                 bytes: quantized already; ``'h'``: raw int16 sensor counts, quantized by the
                 sidecar's ``raw`` scaling (without one, a count is the real value; for an int16
                 input, the quantized one); ``'f'``: real values, quantized as
-                ``round(x / scale) + zero_point`` (halves away from zero), clamped. A model of
-                several inputs takes a tuple of buffers.
+                ``round(x / scale) + zero_point`` (halves away from zero), clamped. A model that
+                computes features takes a :class:`~midge.stream.Stream` instead of counts. A model
+                of several inputs takes a tuple of these.
             scores: a writable buffer with as many elements as the output: its own type,
                 ``'f'``: dequantized. A model of several outputs takes a tuple.
 
@@ -222,9 +224,47 @@ class Model:
         inputs = self.compiled.program.inputs
         buffers = ports_of("window", len(inputs), window)
         return [
-            check_buffer("window", port, buffer)
-            for port, buffer in zip(inputs, buffers, strict=True)
+            self._window(number, port, buffer)
+            for number, (port, buffer) in enumerate(zip(inputs, buffers, strict=True))
         ]
+
+    def _window(self, number: int, port: Port, buffer: Any) -> np.ndarray:
+        fronts = self.compiled.features
+        name = self.compiled.meta.name
+        if isinstance(buffer, Stream):
+            if not fronts or buffer.compiled is not fronts[number]:
+                raise ValueError(
+                    f"window: a stream of {buffer.name}, needed one of {name} for input {number}"
+                )
+            return buffer.window()
+        values = check_buffer("window", port, buffer)
+        if fronts and values.dtype == np.int16:
+            raise TypeError(f"window: {name} computes features: push samples to its stream()")
+        return values
+
+    def stream(
+        self, number: int = 0, *, rate_hz: float | None = None, channels: int | None = None
+    ) -> Stream:
+        """Takes samples and gives windows of features for an input; see :class:`Stream`.
+
+        On the board all streams of an input share one state; here each has its own.
+
+        Args:
+            number: of the input.
+            rate_hz, channels: of the sensor, to be checked.
+
+        Raises:
+            ValueError: no features, no such input, or another rate or number of channels than
+                it was trained with.
+        """
+        fronts, name = self.compiled.features, self.compiled.meta.name
+        if not fronts:
+            raise ValueError(
+                f"{name}: no features compiled in; collect raw windows with midge.Window"
+            )
+        if not 0 <= number < len(fronts):
+            raise ValueError(f"{name}: input needs 0..{len(fronts) - 1}, found {number}")
+        return Stream(name, fronts[number], rate_hz, channels)
 
     def _write(self, number: int, values: np.ndarray) -> None:
         port = self.compiled.program.inputs[number]

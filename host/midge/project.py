@@ -108,6 +108,30 @@ class WindowSection:
 
 
 @dataclasses.dataclass(frozen=True)
+class FeaturesSection:
+    """[features]: what the model sees of a window; without it, the samples themselves.
+
+    ``kind`` is short for a last block; its parameters then stand here too (docs/features.md).
+    """
+
+    blocks: list[dict[str, Any]] = _key("signal and feature blocks, in order", [])
+    frame: int = _key("samples that a row looks at; 0: the window", 0, low=0)
+    frame_ms: float = _key("the same in milliseconds", 0.0, low=0)
+    step: int = _key(
+        "samples from one row to the next; 0: half a frame, or [window] hop where the frame is "
+        "the window",
+        0,
+        low=0,
+    )
+    step_ms: float = _key("the same in milliseconds", 0.0, low=0)
+    scaling: str = _key(
+        "what shares an offset and a gain: each column, or all of a block's",
+        "column",
+        choices=("column", "block"),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
 class ModelSection:
     """[model]: how it is trained and where it lies."""
 
@@ -165,6 +189,7 @@ class Project:
     data: DataSection = DataSection()
     sensor: SensorSection = SensorSection()
     window: WindowSection = WindowSection()
+    features: FeaturesSection = FeaturesSection()
     model: ModelSection = ModelSection()
     budget: BudgetSection = BudgetSection()
     run: RunSection = RunSection()
@@ -230,6 +255,8 @@ def load_project(path: Path | str = ".") -> Project:
         raise ProjectError(
             "no [project] section", where=str(file), do='add [project] with name = "..."'
         )
+    if isinstance(content.get("features"), dict):
+        content["features"] = _features(file, content["features"])
     read = {name: _read(file, name, kind, content.get(name, {})) for name, kind in known.items()}
     project = Project(root=file.parent.resolve(), **read)
     _check_together(file, project)
@@ -243,6 +270,20 @@ def find_project(start: Path | str = ".") -> Project | None:
         if (candidate / FILE).is_file():
             return load_project(candidate)
     return None
+
+
+def _features(file: Path, values: dict[str, Any]) -> dict[str, Any]:
+    """[features] with ``kind`` and its parameters as the last of its blocks."""
+    own = {field.name for field in dataclasses.fields(FeaturesSection)}
+    rest = {name: value for name, value in values.items() if name in own}
+    kind = values.get("kind")
+    if kind is None:
+        return values
+    block = {"block": kind}
+    block |= {name: value for name, value in values.items() if name not in own | {"kind"}}
+    if kind == "raw" and len(block) == 1 and not values.get("blocks"):
+        return {**rest, "blocks": []}
+    return {**rest, "blocks": [*values.get("blocks", []), block]}
 
 
 def _read(file: Path, section: str, kind: type, values: Any) -> Any:
@@ -273,6 +314,10 @@ def _value(where: str, value: Any, hint: Any, rules: Any) -> Any:
     """``value`` as the type of ``hint``, or an error that names what is needed."""
     if isinstance(hint, types.UnionType):
         hint = next(arg for arg in typing.get_args(hint) if arg is not types.NoneType)
+    if hint == list[dict[str, Any]]:
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise _wrong(where, "a list of tables", value, rules)
+        return value
     if typing.get_origin(hint) is list:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise _wrong(where, "a list of strings", value, rules)

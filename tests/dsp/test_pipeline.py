@@ -26,7 +26,7 @@ class Pipeline(ctypes.Structure):  # midge_pipeline_t
             "arena_bytes", "state_bytes", "in_offset", "in_bytes", "row_offset", "row_bytes",
             "ring_offset", "counters_offset",
         )),
-        *((name, ctypes.c_uint16) for name in ("rows", "warmup", "n_ops")),
+        *((name, ctypes.c_uint16) for name in ("rows", "warmup", "stride", "n_ops")),
         ("ops", ctypes.POINTER(Op)),
         ("consts", ctypes.c_void_p),
     ]  # fmt: skip
@@ -57,7 +57,7 @@ class Board:
         self.pipeline = Pipeline(
             compiled.arena_bytes, compiled.state_bytes, place(compiled.input),
             compiled.input.nbytes, place(compiled.output), compiled.output.nbytes, place(ring),
-            place(counters), ROWS, warmup, len(ops), self.ops, self.consts.ctypes.data,
+            place(counters), ROWS, warmup, 1, len(ops), self.ops, self.consts.ctypes.data,
         )  # fmt: skip
 
     def call(self, name: str, *more: object) -> int:
@@ -83,7 +83,7 @@ def made() -> tuple[CompiledChain, Board]:
     row = chain.scratch("row", (8,), "int8")
     blocks.quantize(chain, spec.add(chain, ring), 20 * 256, 1 / 32, 0, row)
     rows = chain.state("rows", (ROWS, 8), "int8")
-    counters = chain.state("counters", (2,), "uint32")
+    counters = chain.state("counters", (4,), "uint32")
     compiled = chain.compile(row)
     return compiled, Board(compiled, rows, counters, warmup=1)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from small_models import float_model, pair_model, relu_model, wide_model
+from small_models import features_model, float_model, pair_model, relu_model, wide_model
 
 if TYPE_CHECKING:
     from midge.compile import CompiledModel
@@ -17,10 +17,17 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> list[CompiledModel]:
-    """``relu``, ``floats``, ``pair``, and of int16 ``wide`` and ``counts``."""
+    """``relu``, ``floats``, ``pair``, of int16 ``wide`` and ``counts``, with features
+    ``heard``."""
     folder = tmp_path_factory.mktemp("models")
     wide = [wide_model(folder), wide_model(folder, "counts", raw=False)]
-    return [relu_model(folder), float_model(folder), pair_model(folder), *wide]
+    return [
+        relu_model(folder),
+        float_model(folder),
+        pair_model(folder),
+        *wide,
+        features_model(folder),
+    ]
 
 
 @pytest.fixture(scope="session")

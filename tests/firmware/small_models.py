@@ -87,6 +87,30 @@ def wide_model(folder: Path, name: str = "wide", raw: bool = True) -> CompiledMo
     return _compile(graph, folder, Meta(name=name, labels=list("abcdef"), raw=scaling))
 
 
+def features_model(folder: Path) -> CompiledModel:
+    """``max(x, 0)`` of its features, of scale 1/32 and zero point 0: a high pass, then log-mel
+    bands of frames of 64 samples of two channels, 32 apart; windows of 256 samples every 64."""
+    from midge.features import Pipeline
+    from midge.meta import Meta
+
+    pipeline = Pipeline(
+        [{"block": "highpass", "hz": 20}, {"block": "logmel", "bands": 6}],
+        rate_hz=1000, channels=["left", "right"], length=256, hop=64, frame=64, step=32,
+    ).fit(noise(20))  # fmt: skip
+    rows, columns = pipeline.shape
+    quant = Quant(np.array([1 / 32], np.float32), np.array([0], np.int64))
+    graph, into = _graph("heard", "int8", (1, rows, columns), quant)
+    out = graph.add_tensor(Tensor("y", (1, rows, columns), "int8", quant))
+    graph.ops, graph.outputs = [Op("RELU", [into], [out], {}, 0)], [out]
+    return _compile(graph, folder, Meta(name="heard", features=[pipeline.as_dict()]))
+
+
+def noise(windows: int) -> np.ndarray:
+    """int16 [windows, 256, 2] for :func:`features_model`."""
+    rng = np.random.default_rng(5)
+    return rng.normal(0, 3000, (windows, 256, 2)).astype(np.int16)
+
+
 def _graph(
     name: str, dtype: str, shape: tuple[int, ...], quant: Quant | None
 ) -> tuple[Graph, int]:

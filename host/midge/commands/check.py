@@ -40,6 +40,10 @@ def do_check(args: argparse.Namespace) -> int:
     """Prints the layers, the arena and the weights; fails if they are over a limit."""
     compiled, board, project = model_of(args)
     report = report_of(compiled, board)
+    from midge.features.draw import draw
+
+    for one in compiled.features:
+        say(args, draw(one))
     say(args, table(report))
     from midge.budget import check_fit
 
@@ -54,6 +58,7 @@ def do_check(args: argparse.Namespace) -> int:
 def report_of(compiled: CompiledModel, board: Board) -> dict[str, Any]:
     """What ``--json`` prints: sizes in bytes, one entry a layer."""
     from midge.budget import code_of, flash_bytes
+    from midge.features.draw import report as features_report
 
     program = compiled.program
     code, code_ram = code_of([compiled], board.cpu)
@@ -71,6 +76,8 @@ def report_of(compiled: CompiledModel, board: Board) -> dict[str, Any]:
         "free_flash_bytes": board.model_flash_bytes - code,
         "clock_hz": board.clock_hz,
         "cycles": cycles_of(program),
+        "features": [features_report(one) for one in compiled.features],
+        "features_ram_bytes": compiled.features_ram_bytes,
         "layers": [
             {**layer_of(program, step), "why": why}
             for step, why in zip(
@@ -157,7 +164,7 @@ def check_budget(compiled: CompiledModel, budget: BudgetSection, where: str) -> 
 
     limits = (
         ("flash_kb", budget.flash_kb, flash_bytes(compiled), "the model in flash"),
-        ("ram_kb", budget.ram_kb, compiled.program.ram_bytes, "the arena with the state"),
+        ("ram_kb", budget.ram_kb, compiled.ram_bytes, "the arena with state and features"),
     )
     for key, limit_kb, found, what in limits:
         if limit_kb is not None and found > limit_kb * 1024:

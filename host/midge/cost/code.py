@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
+
+from midge import abi
 
 DEFAULT_CPU = "cortex-m0plus"  # also where a CPU has no figures of its own
 _HERE = Path(__file__).parent
@@ -43,11 +46,23 @@ def all_ram_bytes(cpu: str) -> int:
     return sum(each.ram for each in objects(cpu).values())
 
 
+@functools.cache
+def _signal_blocks() -> dict[str, str]:
+    """Which object has each signal block: several share one."""
+    found = {}
+    for path in abi.core_dir().glob("midge_dsp_*.c"):
+        text = path.read_text(encoding="utf-8")
+        for name in re.findall(r"^void midge_(dsp_\w+)\(", text, re.MULTILINE):
+            found[name] = path.stem
+    return found
+
+
 def code_bytes(kernels: Iterable[str], cpu: str) -> tuple[int, int]:
     """(flash, SRAM) of these kernels with all they use, at most: the linker leaves out functions
     of an object that nothing calls. SRAM's part is in flash too, from where it is copied."""
     known = objects(cpu)
-    todo = [f"midge_{name}" for name in kernels]
+    where = _signal_blocks()
+    todo = [where.get(name, f"midge_{name}") for name in kernels]
     todo += _ALWAYS
     found: set[str] = set()
     while todo:

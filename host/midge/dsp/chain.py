@@ -8,6 +8,7 @@ the arena and lives from one hop to the next; everything else is scratch and sha
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -117,11 +118,20 @@ class Chain:
         label = f"{number} {block.removeprefix('dsp_')}"
         self.program.steps.append(Step(block, resolved, label, block, reads, writes))
 
-    def compile(self, output: Signal) -> CompiledChain:
-        """Places all buffers and packs the list. ``output``: what a hop gives."""
+    def keep_input(self) -> None:
+        """Makes the hop's buffer state, so that a hop may come in parts."""
+        self._state.append(self.input.buffer)
+
+    def compile(self, output: Signal, also: Sequence[Signal] = ()) -> CompiledChain:
+        """Places all buffers and packs the list.
+
+        Args:
+            output: what a hop gives.
+            also: more that is to be read after a hop.
+        """
         program = self.program
         state_bytes = sum(program.buffers[i].nbytes for i in self._state)
-        self._place_scratch(state_bytes, output)
+        self._place_scratch(state_bytes, [output, *also])
         offset = 0
         for i in self._state:
             program.buffers[i].offset = offset
@@ -131,7 +141,7 @@ class Chain:
             program, words, consts, program.arena_bytes, state_bytes, self.input, output
         )
 
-    def _place_scratch(self, base: int, output: Signal) -> None:
+    def _place_scratch(self, base: int, outputs: Sequence[Signal]) -> None:
         """Plans what is not state, as if it were a model, behind ``base`` bytes."""
         program = self.program
         state = set(self._state)
@@ -144,8 +154,8 @@ class Chain:
             for step in program.steps
         ]
         ports = [
-            [Port("", i, (), "", None) for i in only([signal.buffer])]
-            for signal in (self.input, output)
+            [Port("", i, (), "", None) for i in only(sorted({s.buffer for s in signals}))]
+            for signals in ([self.input], outputs)
         ]
         view = dataclasses.replace(program, steps=steps, inputs=ports[0], outputs=ports[1])
         plan.plan(view)

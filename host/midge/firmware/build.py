@@ -126,8 +126,7 @@ def _facts(model: CompiledModel) -> ModelFacts:
     from midge.c_text import identifier
 
     name = model.meta.name
-    kernels = frozenset(step.kernel for step in model.program.steps)
-    return ModelFacts(name, identifier(name), kernels, model.program.arena_bytes)
+    return ModelFacts(name, identifier(name), model.kernels, model.program.arena_bytes)
 
 
 def _check_flash(board: Board, binary: Path) -> None:

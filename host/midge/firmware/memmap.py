@@ -15,7 +15,7 @@ INTERPRETER, FROZEN, BINDING, CORE = "interpreter", "frozen Python", "binding", 
 ARENA, STACK, HEAP, FILL = "arena", "stack", "heap", "alignment"
 
 _CORE = re.compile(r"libmidge_core\.a\(midge_(\w+)\.c")
-_MODEL = re.compile(r"libmidge_gen\.a\(model_(\w+)\.c")
+_MODEL = re.compile(r"libmidge_gen\.a\((?:model|features\d+)_(\w+)\.c")
 
 
 @dataclasses.dataclass

@@ -13,12 +13,14 @@ def predict_windows(model: Path, counts: np.ndarray) -> np.ndarray:
     """Raw integer scores ``[n, outputs]`` for ``counts`` int16 ``[n, length, channels]``.
 
     The model takes the counts as it does on the board: quantized in integers by the scaling in
-    its sidecar.
+    its sidecar, or through its features.
     """
     import midge
 
     loaded = midge.load(str(model))
     windows = np.ascontiguousarray(counts, np.int16)
+    for features in loaded.compiled.features:
+        windows = features.pipeline.quantized(windows, features)
     return np.stack([np.array(loaded.predict(one)).reshape(-1) for one in windows])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -37,12 +38,16 @@ def fit(
     epochs: int,
     batch_size: int,
     seed: int,
+    more: Callable[[np.ndarray, int, np.random.Generator], np.ndarray] | None = None,
 ) -> Fitted:
     """Trains on ``real`` float32 ``[n, length, channels]`` with ``classes`` int64 ``[n]``.
 
     The same arguments on the same machine give the same weights, bit for bit. A fifth of each
     class is held out; the weights of the epoch that did best on it are kept, and training ends
     when a quarter of ``epochs`` went by without a better one.
+    Args:
+        more: from indices of windows, a number of copies and randomness, that many changed
+            copies of each, copy after copy; default: :func:`augment` on ``real``.
     """
     tensorflow = import_tensorflow()
     keras = tensorflow.keras
@@ -51,7 +56,8 @@ def fit(
     rng = np.random.default_rng(seed)
     kept, held_out = split_by_class(classes, 0.2, rng)
     copies = max(0, _WINDOWS_PER_EPOCH // len(kept) - 1)
-    x = np.concatenate([real[kept], augment(real[kept], copies, rng)])
+    changed = more(kept, copies, rng) if more else augment(real[kept], copies, rng)
+    x = np.concatenate([real[kept], changed])
     y = np.tile(classes[kept], copies + 1)
 
     _, length, channels = real.shape

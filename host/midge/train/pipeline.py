@@ -13,10 +13,12 @@ import numpy as np
 import tflite
 
 from midge.errors import ModelError
-from midge.meta import Meta, Raw, sidecar
-from midge.train.data import Dataset, load_dataset, raw_scaling, to_real
+from midge.features import Pipeline
+from midge.meta import Meta, sidecar
+from midge.train.data import Dataset, load_dataset
 from midge.train.evaluate import accuracy, decide
 from midge.train.fit import Fitted, fit
+from midge.train.inputs import Inputs
 from midge.train.quantize import convert
 from midge.train.recipes import RECIPES, Recipe
 from midge.train.tf import import_tensorflow
@@ -39,22 +41,24 @@ def train(project: Project) -> Path:
         MidgeError: TensorFlow is not installed.
     """
     recipe = _recipe(project)
+    pipeline = Pipeline.of_project(project)
     import_tensorflow()  # before a download, so that its absence is the first thing said
     data = load_dataset(project)
-    raw = raw_scaling(data.train.counts)
+    inputs = Inputs(data, pipeline)
     _say(f"{data.name}: {len(data.train)} windows to train on, {len(data.test)} to test with")
     settings = project.model
     fitted = fit(
-        recipe, to_real(data.train.counts, raw), data.train.classes, len(data.labels),
+        recipe, inputs.real(data.train.counts), data.train.classes, len(data.labels),
         epochs=settings.epochs, batch_size=settings.batch_size, seed=settings.seed,
+        more=inputs.more,
     )  # fmt: skip
     out = project.model_path
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-        made = _quantize(project, fitted.model, data, raw, Path(folder) / out.name)
-        meta = _describe(project, data, raw, made)
+        made = _quantize(project, fitted.model, data, inputs, Path(folder) / out.name)
+        meta = _describe(project, data, inputs, made)
         meta.save(sidecar(made))  # the engine reads the scaling from it
-        meta.extra["accuracy"] = _accuracies(project, fitted, data, raw, made)
+        meta.extra["accuracy"] = _accuracies(project, fitted, data, inputs, made)
         meta.extra["epochs"] = fitted.epochs
         meta.save(sidecar(made))
         # Never an old sidecar beside a new model, whenever this is interrupted.
@@ -77,17 +81,17 @@ def _recipe(project: Project) -> Recipe:
     return RECIPES[name]
 
 
-def _quantize(project: Project, model: Any, data: Dataset, raw: Raw, out: Path) -> Path:
+def _quantize(project: Project, model: Any, data: Dataset, inputs: Inputs, out: Path) -> Path:
     kind = project.model.quantization
     _say(f"quantizing to {kind} ...")
     # At random: a regular step could fall in with an order of the classes.
     order = np.random.default_rng(0).permutation(len(data.train))[:_MOST_REPRESENTATIVE]
     saved = out.with_suffix(".keras")
     model.save(saved)
-    return convert(saved, to_real(data.train.counts[order], raw), out, kind)
+    return convert(saved, inputs.representative(data.train.counts[order]), out, kind)
 
 
-def _describe(project: Project, data: Dataset, raw: Raw, made: Path) -> Meta:
+def _describe(project: Project, data: Dataset, inputs: Inputs, made: Path) -> Meta:
     content = made.read_bytes()
     graph = tflite.Model.GetRootAs(content, 0).Subgraphs(0)
     outputs = int(np.prod(graph.Tensors(graph.Outputs(0)).ShapeAsNumpy()))
@@ -96,9 +100,9 @@ def _describe(project: Project, data: Dataset, raw: Raw, made: Path) -> Meta:
         version=project.project.version,
         # A single output is the score of the second class, "yes".
         labels=data.labels[-1:] if outputs == 1 else data.labels,
-        raw=raw,
+        **inputs.describe(),
         data_fingerprint=data.fingerprint,
-        golden=_golden(graph, to_real(data.train.counts[0], raw)),
+        golden=_golden(graph, inputs.real(data.train.counts[:1])),
         extra={
             "tflite_sha256": hashlib.sha256(content).hexdigest(),
             "data": data.name,
@@ -121,9 +125,9 @@ def _golden(graph: tflite.SubGraph, real: np.ndarray) -> list[int]:
 
 
 def _accuracies(
-    project: Project, fitted: Fitted, data: Dataset, raw: Raw, made: Path
+    project: Project, fitted: Fitted, data: Dataset, inputs: Inputs, made: Path
 ) -> dict[str, float | int]:
-    scores = fitted.model.predict(to_real(data.test.counts, raw), verbose=0)
+    scores = fitted.model.predict(inputs.real(data.test.counts), verbose=0)
     in_float = float((decide(scores, half=0.5) == data.test.classes).mean())
     return {
         project.model.quantization: accuracy(made, data.test),

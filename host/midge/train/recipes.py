@@ -95,4 +95,30 @@ def ds_cnn(length: int, channels: int, classes: int) -> Any:
     return model
 
 
-RECIPES: dict[str, Recipe] = {"conv1d": conv1d, "ds_cnn": ds_cnn, "spikes": spikes}
+def dense(length: int, channels: int, classes: int) -> Any:
+    """Features of a whole window, in one row or a few: two dense layers.
+
+    Input ``[length, channels]``; output: one probability a class.
+    """
+    import keras
+    from keras import layers
+
+    return keras.Sequential(
+        [
+            keras.Input((length, channels), name="window"),
+            layers.Flatten(name="flat"),
+            layers.Dense(32, activation="relu", name="dense1"),
+            layers.Dropout(0.2, name="drop"),
+            layers.Dense(16, activation="relu", name="dense2"),
+            layers.Dense(classes, activation="softmax", name="scores"),
+        ],
+        name="dense",
+    )
+
+
+RECIPES: dict[str, Recipe] = {
+    "conv1d": conv1d,
+    "dense": dense,
+    "ds_cnn": ds_cnn,
+    "spikes": spikes,
+}
