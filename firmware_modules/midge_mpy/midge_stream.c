@@ -162,7 +162,7 @@ static mp_obj_t stream_push_from(size_t n_args, const mp_obj_t *args) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(stream_push_from_obj, 2, 3, stream_push_from);
 
-static int16_t count_of(mp_obj_t value) {
+static int16_t int16_of(mp_obj_t value) {
     mp_int_t count = mp_obj_get_int(value);
     if (count < INT16_MIN || count > INT16_MAX) {
         mp_raise_msg_varg(&mp_type_ValueError,
@@ -172,7 +172,7 @@ static int16_t count_of(mp_obj_t value) {
 }
 
 static bool push_value(midge_stream_obj_t *self, mp_obj_t value) {
-    int16_t count = count_of(value);
+    int16_t count = int16_of(value);
     push(self, &count, sizeof(count));
     return self->ready;
 }
@@ -200,7 +200,7 @@ static mp_obj_t stream_push(mp_obj_t self_in, mp_obj_t sample) {
             (unsigned)channels, (int)n);
     }
     for (size_t i = 0; i < channels; i++) { // all of them, before any is taken
-        count_of(mp_obj_subscr(sample, MP_OBJ_NEW_SMALL_INT(i), MP_OBJ_SENTINEL));
+        int16_of(mp_obj_subscr(sample, MP_OBJ_NEW_SMALL_INT(i), MP_OBJ_SENTINEL));
     }
     bool complete = false;
     for (size_t i = 0; i < channels; i++) {
