@@ -15,7 +15,7 @@ from midge.meta import Meta, load_meta
 from midge.order import reorder
 from midge.pack import pack
 from midge.plan import Plan
-from midge.program import Program
+from midge.program import Draft, Program
 from midge.tflite_reader import read
 
 if TYPE_CHECKING:
@@ -86,10 +86,12 @@ def compile_model(
     """
     path = Path(path)
     goal = goal or Goal()
-    chooser = Chooser(reorder(draft(passes.run(read(path)), cpu=goal.cpu)), goal.cpu)
-    picks = chooser.choose(goal)
-    program, found = chooser.build(picks)
     meta = load_meta(path) if meta is None else meta
+    drafted = reorder(draft(passes.run(read(path)), cpu=goal.cpu))
+    features = _features(drafted, meta)
+    chooser = Chooser(drafted, goal.cpu)
+    picks = chooser.choose(_beside(goal, features))
+    program, found = chooser.build(picks)
     program.name = meta.name
     _check_labels(program, meta)
     words, consts = pack(program)
@@ -102,11 +104,18 @@ def compile_model(
             raise ModelError(
                 f"{size} {what}, at most {limit}", where=str(path), do="use a smaller model"
             )
-    features = _features(program, meta)
     return CompiledModel(program, meta, words, consts, found, chooser, picks, features)
 
 
-def _features(program: Program, meta: Meta) -> list[Compiled]:
+def _beside(goal: Goal, features: list[Compiled]) -> Goal:
+    """The goal in the RAM that the features leave."""
+    if goal.ram_bytes is None:
+        return goal
+    taken = sum(one.chain.arena_bytes for one in features)
+    return dataclasses.replace(goal, ram_bytes=max(0, goal.ram_bytes - taken))
+
+
+def _features(program: Draft, meta: Meta) -> list[Compiled]:
     """The pipelines in front of the inputs, quantizing to their scales.
 
     Raises:

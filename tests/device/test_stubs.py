@@ -209,4 +209,4 @@ def test_host_model_has_the_same_methods() -> None:
         assert isinstance(parameters, list)
         code = getattr(model, name).__code__
         count = code.co_argcount + code.co_kwonlyargcount
-        assert [arg for arg, _ in parameters] == list(code.co_varnames[:count]), name
+        assert [arg.lstrip("* ") for arg, _ in parameters] == list(code.co_varnames[:count]), name
