@@ -11,11 +11,15 @@ except ImportError:  # a PC, or a firmware without Midge's C module: see __getat
     pass
 
 _attrs = {
+    "AdcDma": "adcdma",
     "Alert": "alert",
+    "Capture": "capture",
     "DutyCycle": "dutycycle",
     "Event": "smoother",
+    "FifoCapture": "fifo",
     "MPU6050": "mpu6050",
     "Microphone": "microphone",
+    "Playback": "playback",
     "Replay": "microphone",
     "Sampler": "sampler",
     "Smoother": "smoother",

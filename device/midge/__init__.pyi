@@ -3,11 +3,15 @@ from ._midge import Model as Model
 from ._midge import Stream as Stream
 from ._midge import load as load
 from ._midge import models as models
+from .adcdma import AdcDma as AdcDma
 from .alert import Alert as Alert
+from .capture import Capture as Capture
 from .dutycycle import DutyCycle as DutyCycle
+from .fifo import FifoCapture as FifoCapture
 from .microphone import Microphone as Microphone
 from .microphone import Replay as Replay
 from .mpu6050 import MPU6050 as MPU6050
+from .playback import Playback as Playback
 from .sampler import Sampler as Sampler
 from .smoother import Event as Event
 from .smoother import Smoother as Smoother

@@ -42,6 +42,7 @@ _FIFO_RESET = const(0x04)
 _FIFO_GYRO_ACCEL = const(0x78)
 _FIFO_OVERFLOW = const(0x10)
 _FRAME = const(12)  # bytes of accel and gyro in the FIFO
+_BATCH = const(10)  # samples read from it at once
 _ENODEV = const(19)
 
 _VALUES = (0, 2, 4, 8, 10, 12)  # of accel and gyro after ACCEL_XOUT_H; the temperature is at 6
@@ -94,6 +95,9 @@ class MPU6050:
         self._pair = bytearray(2)
         self._byte = bytearray(1)
         self._counts = array("h", bytes(2 * self.channels))
+        self._frames = bytearray(_BATCH * _FRAME)
+        view = memoryview(self._frames)
+        self._batches = [view[: n * _FRAME] for n in range(1, _BATCH + 1)]
         self._fifo = False
         self._set_up = False
         self.fifo_overflows = 0
@@ -189,7 +193,8 @@ class MPU6050:
     def fifo_readinto(self, buf):
         """Reads the samples waiting in the FIFO, oldest first, in order of ``readinto``.
 
-        A FIFO that ran over is emptied and counted in ``fifo_overflows``.
+        It reads ten at a time and allocates nothing. A FIFO that ran over is emptied and counted
+        in ``fifo_overflows``. `FifoCapture` makes blocks of it.
 
         Args:
             buf: ``array('h')`` or the like; room for 6 values a sample.
@@ -207,13 +212,18 @@ class MPU6050:
         pair = self._pair
         self._read(_FIFO_COUNTH, pair)
         frames = min((pair[0] << 8 | pair[1]) // _FRAME, len(buf) // 6)
-        raw = memoryview(self._raw)[:_FRAME]
-        for frame in range(frames):
-            self._read(_FIFO_R_W, raw)
-            for i in range(6):
-                value = ((raw[2 * i] << 8 | raw[2 * i + 1]) ^ 0x8000) - 0x8000
-                buf[frame * 6 + i] = value
+        done = 0
+        while done < frames:
+            batch = min(frames - done, _BATCH)
+            self._read(_FIFO_R_W, self._batches[batch - 1])
+            self._unpack(buf, done * 6, batch * 6)
+            done += batch
         return frames
+
+    def _unpack(self, buf, at, values):
+        raw = self._frames
+        for i in range(values):
+            buf[at + i] = ((raw[2 * i] << 8 | raw[2 * i + 1]) ^ 0x8000) - 0x8000
 
     def _filter(self):
         for config, band in enumerate(_BANDWIDTHS, 1):

@@ -164,3 +164,34 @@ def test_timer_samples_in_the_background(run: Run) -> None:
         # Two ticks may see the same 5 ms of the ramp, or skip one: the ADC's clock starts later.
         assert np.all(np.diff(values) >= 0) and 28 <= values[-1] - values[0] <= 30, values
         assert took_us + 5000 >= 30 * 5000, took_us
+
+
+def test_capture_by_dma_and_from_a_fifo(uf2: Path) -> None:
+    from midge.emulator.sensors import AdcSource, Mpu6050
+    from midge.links import open_link
+    from midge.run import run_script
+
+    ramp = np.arange(4000)
+    sensors = [
+        AdcSource(ramp, 12000.0),
+        AdcSource(4095 - ramp, 12000.0, channel=2),
+        Mpu6050(np.stack([ramp] * 6, 1).astype(np.int16), 500.0),
+    ]
+    with open_link("emulator", uf2, sensors=sensors) as link:
+        result = run_script(HERE / "pico_capture.py", link, 300.0)
+        # The next script begins with a soft reset, which must have stopped what was left running.
+        after = run_script(HERE / "pico_adc_control.py", link, 60.0)
+    said = {line.split()[0]: line.split()[1:] for line in result.lines}
+    assert said["steady"][:4] == ["12000.0", "True", "0", "0"]
+    assert [int(v) for v in said["steady"][4:]] == list(range(512))
+    assert int(said["jitter"][0]) <= 20  # 0.2 of a sample: interrupts come at once
+    gap, shift, lost = said["late"]
+    assert gap == "True" and int(shift) == int(lost) + 256 and int(lost) % 256 == 0 < int(lost)
+    first, third = (np.array(said["pins"][i::2], int) for i in (0, 1))
+    assert np.all(np.diff(first) == 2) and np.all(np.diff(third) == -2)
+    assert len(first) == 64 and third[0] == 4095  # its recording begins with its first sample
+    assert said["locked"] == ["384", "0"] and said["free"] == []
+    assert [int(v) for v in said["fifo"]] == [0, 0, *range(1, 101)]
+    gap, overflows, lost, jump = said["overflow"]
+    assert (gap, overflows) == ("True", "1") and abs(int(jump) - int(lost) - 1) <= 1
+    assert after.lines == ["0"]

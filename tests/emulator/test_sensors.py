@@ -102,6 +102,24 @@ def test_data_ready_is_set_once_a_sample() -> None:
     assert read(device, devices.INT_STATUS, 1) == b"\x01"
 
 
+def test_fifo_gives_every_conversion_and_says_when_it_ran_over() -> None:
+    clock = Clock()
+    device = awake(Mpu6050(MOTION, 50.0), clock)
+    write(device, devices.SMPLRT_DIV, 19)  # 50 Hz
+    write(device, devices.FIFO_EN, devices.FIFO_GYRO_ACCEL)
+    write(device, devices.USER_CTRL, devices.FIFO_ON)
+    clock.ns += 5 * 20e6 + 1
+    assert read(device, devices.FIFO_COUNTH, 2) == (60).to_bytes(2, "big")
+    got = np.frombuffer(read(device, devices.FIFO_R_W, 60), dtype=">i2").reshape(5, 6)
+    assert np.array_equal(got, MOTION[1:6])
+    assert read(device, devices.FIFO_COUNTH, 2) == bytes(2)
+    clock.ns += 86 * 20e6  # 1032 bytes
+    assert read(device, devices.INT_STATUS, 1)[0] & devices.FIFO_OFLOW
+    assert read(device, devices.FIFO_COUNTH, 2) == (1024).to_bytes(2, "big")
+    write(device, devices.USER_CTRL, devices.FIFO_RESET | devices.FIFO_ON)
+    assert read(device, devices.FIFO_COUNTH, 2) == bytes(2)
+
+
 @pytest.mark.parametrize(("bits", "accel", "gyro"), [(0, 1, 1), (1, 2, 2), (2, 4, 4), (3, 8, 8)])
 def test_other_full_scales_rescale_the_counts(bits: int, accel: int, gyro: int) -> None:
     device = awake(Mpu6050(MOTION, 50.0), Clock())

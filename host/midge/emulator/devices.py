@@ -23,14 +23,24 @@ SMPLRT_DIV = 0x19
 CONFIG = 0x1A
 GYRO_CONFIG = 0x1B
 ACCEL_CONFIG = 0x1C
+FIFO_EN = 0x23
 INT_STATUS = 0x3A
 ACCEL_XOUT_H = 0x3B  # 14 bytes: accelerometer, temperature, gyroscope, big endian
 GYRO_ZOUT_L = 0x48
+USER_CTRL = 0x6A
 PWR_MGMT_1 = 0x6B
+FIFO_COUNTH = 0x72
+FIFO_R_W = 0x74
 WHO_AM_I = 0x75
 DEVICE_RESET = 0x80
 SLEEP = 0x40
 DATA_RDY = 0x01
+FIFO_OFLOW = 0x10
+FIFO_ON = 0x40
+FIFO_RESET = 0x04
+FIFO_GYRO_ACCEL = 0x78
+FIFO_BYTES = 1024
+FRAME = struct.Struct(">6h")  # accelerometer, gyroscope
 READ_ONLY = frozenset((*range(INT_STATUS, GYRO_ZOUT_L + 1), WHO_AM_I))
 
 
@@ -71,6 +81,8 @@ class Mpu6050Device:
         self._regs[WHO_AM_I] = 0x68
         self._regs[PWR_MGMT_1] = SLEEP
         self._last_index = -1
+        self._fifo = bytearray()
+        self._queued = 0  # conversions that are in the FIFO, or were
         self.playback.rewind()
 
     def answers(self) -> bool:
@@ -88,17 +100,45 @@ class Mpu6050Device:
         register, self._pointer = self._pointer, (self._pointer + 1) & 0x7F
         if register == PWR_MGMT_1 and value & DEVICE_RESET:
             self.power_on()
+        elif register == USER_CTRL:
+            self._set_fifo(value)
         elif register not in READ_ONLY:
             self._regs[register] = value
 
     def read(self) -> int:
         if self._pointer in (ACCEL_XOUT_H, INT_STATUS):
             self._refresh()
+        if self._pointer in (INT_STATUS, FIFO_COUNTH, FIFO_R_W):
+            self._fill_fifo()
+        if self._pointer == FIFO_R_W:  # the pointer stays: a burst empties the FIFO
+            return self._fifo.pop(0) if self._fifo else 0xFF
         value = self._regs[self._pointer]
         if self._pointer == INT_STATUS:
             self._regs[INT_STATUS] = 0  # reading it clears it
         self._pointer = (self._pointer + 1) & 0x7F
         return value
+
+    def _set_fifo(self, value: int) -> None:
+        if value & FIFO_RESET:
+            self._fifo.clear()
+        self._regs[USER_CTRL] = value & ~FIFO_RESET
+        self._queued = int(self._ticks())
+
+    def _fill_fifo(self) -> None:
+        """Queues every sample converted since the last time."""
+        now = int(self._ticks())
+        if not self._regs[USER_CTRL] & FIFO_ON or self._regs[PWR_MGMT_1] & SLEEP:
+            self._queued = now
+            return
+        if self._regs[FIFO_EN] != FIFO_GYRO_ACCEL:
+            raise ValueError(f"FIFO_EN is {self._regs[FIFO_EN]:#x}: only 0x78 is emulated")
+        for tick in range(self._queued + 1, now + 1):
+            self._fifo += FRAME.pack(*self._counts(self.sensor.index(tick / self._rate_hz())))
+            if len(self._fifo) > FIFO_BYTES:  # the oldest bytes go
+                self._regs[INT_STATUS] |= FIFO_OFLOW
+                del self._fifo[: len(self._fifo) - FIFO_BYTES]
+        self._queued = now
+        self._regs[FIFO_COUNTH : FIFO_COUNTH + 2] = len(self._fifo).to_bytes(2, "big")
 
     def _refresh(self) -> None:
         """Brings the data registers up to now; they stand still while the sensor sleeps."""
@@ -108,25 +148,34 @@ class Mpu6050Device:
         if index != self._last_index:
             self._regs[INT_STATUS] |= DATA_RDY
             self._last_index = index
+        counts = self._counts(index)
+        # "Temperature in degrees C = TEMP_OUT / 340 + 36.53" (register 65)
+        temperature = round((self.sensor.temperature_c - 36.53) * 340)
+        data = struct.pack(">7h", *counts[:3], temperature, *counts[3:])
+        self._regs[ACCEL_XOUT_H : ACCEL_XOUT_H + len(data)] = data
+
+    def _counts(self, index: int) -> list[int]:
+        """A recorded sample at the full scales that are set."""
         row = [int(v) for v in self.sensor.samples[index]]
         accel_g = ACCEL_FULL_SCALES[(self._regs[ACCEL_CONFIG] >> 3) & 3]
         gyro_dps = GYRO_FULL_SCALES[(self._regs[GYRO_CONFIG] >> 3) & 3]
         accel = [_rescale(v, self.sensor.accel_g, accel_g) for v in row[:3]]
-        gyro = [_rescale(v, self.sensor.gyro_dps, gyro_dps) for v in row[3:]]
-        # "Temperature in degrees C = TEMP_OUT / 340 + 36.53" (register 65)
-        temperature = round((self.sensor.temperature_c - 36.53) * 340)
-        data = struct.pack(">7h", *accel, temperature, *gyro)
-        self._regs[ACCEL_XOUT_H : ACCEL_XOUT_H + len(data)] = data
+        return accel + [_rescale(v, self.sensor.gyro_dps, gyro_dps) for v in row[3:]]
+
+    def _rate_hz(self) -> float:
+        # Output rate is 8 kHz with the low-pass filter off, else 1 kHz (register 25).
+        base_hz = 8000 if self._regs[CONFIG] & 7 in (0, 7) else 1000
+        return base_hz / (1 + self._regs[SMPLRT_DIV])
+
+    def _ticks(self) -> float:
+        """Conversions since the first reading."""
+        return self.playback.seconds(start=True) * self._rate_hz()
 
     def _last_conversion(self) -> float:
         """When the sensor last converted, in seconds after the first reading."""
-        # Output rate is 8 kHz with the low-pass filter off, else 1 kHz (register 25).
-        base_hz = 8000 if self._regs[CONFIG] & 7 in (0, 7) else 1000
-        rate_hz = base_hz / (1 + self._regs[SMPLRT_DIV])
-        seconds = self.playback.seconds(start=True)
         # To the nearest tick, as Recording.index() does: a reader at the sensor's own rate
         # may jitter by half a period.
-        return int(seconds * rate_hz + 0.5) / rate_hz
+        return int(self._ticks() + 0.5) / self._rate_hz()
 
 
 def _rescale(count: int, recorded: int, wanted: int) -> int:
@@ -177,6 +226,20 @@ class I2cBus:
         self._i2c.complete_read(self._active.read() if self._active is not None else 0xFF)
 
 
+def _mend_round_robin(adc: Any) -> None:
+    """rp2040py 0.3.6 puts the next channel through the mask 12 instead of 7: AINSEL, bits 12..14
+    (RP2040 datasheet, 4.9.6), then never leaves channel 0."""
+    shift, mask = 12, 7
+
+    def channel(self: Any) -> int:
+        return int(self.cs >> shift & mask)
+
+    def choose(self: Any, value: int) -> None:
+        self.cs = self.cs & ~(mask << shift) | (value & mask) << shift
+
+    adc._active_channel = property(channel, choose)
+
+
 class AdcDevice:
     """Puts a voltage on one ADC channel at the moment it is converted."""
 
@@ -185,6 +248,7 @@ class AdcDevice:
         self.playback = Playback(sensor, lambda: rp2040.clock.nanos)
         self._adc = rp2040.adc
         self._convert = rp2040.adc.on_adc_read
+        _mend_round_robin(type(self._adc))
         self._adc.on_adc_read = self._on_read
 
     def power_on(self) -> None:
