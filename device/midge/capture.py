@@ -119,7 +119,8 @@ class Capture:
         """Waits for the next block and copies it to ``buf``.
 
         Args:
-            buf: ``array('h')``, or a memoryview of one, with room for ``length * channels`` values.
+            buf: ``array('h')``, or a memoryview of one, with room for
+                ``length * channels`` values.
         Returns:
             Samples copied: ``length``; 0 for a gap.
         Raises:

@@ -33,10 +33,7 @@ target_include_directories(usermod_midge INTERFACE ${CMAKE_CURRENT_LIST_DIR} ${M
 target_link_libraries(usermod_midge INTERFACE midge_gen midge_core)
 target_link_libraries(usermod INTERFACE usermod_midge)
 
-# A soft reset gives the heap to the next script, but MicroPython 1.26.1 leaves DMA running: a
-# capture that was not stopped (midge.AdcDma) would go on writing there. Without conversions it
-# waits; this clears START_MANY of ADC_CS, through its alias (RP2040 datasheet, 2.1.2 and 4.9.6).
 if(PICO_PLATFORM STREQUAL "rp2040")
-    target_compile_definitions(usermod INTERFACE
-        "MICROPY_BOARD_START_SOFT_RESET()=(*(volatile unsigned *)0x4004f000u = 8u)")
+    target_compile_options(usermod INTERFACE
+        "$<$<COMPILE_LANGUAGE:C>:SHELL:-include ${CMAKE_CURRENT_LIST_DIR}/midge_rp2040.h>")
 endif()
