@@ -84,7 +84,7 @@ class Microphone:
         self._raw = [array("h", bytes(values * bits // 8)) for _ in range(2)]
         self._clock = _clock if clock is None else clock
         self._wait = self._clock.sleep_us if wait is None else wait
-        self._hop_us = hop * 1000000 // rate_hz
+        self._nap_us = max(hop * 1000000 // rate_hz // 16, 100)
         self._slack_us = ibuf * 8 // (bits * channels) * 1000000 // rate_hz
         self._on_filled = self._filled  # made once: a bound method is an object
         self._started = False
@@ -119,7 +119,7 @@ class Microphone:
             self.start()
         while not self._full:
             before = self._clock.ticks_us()
-            self._wait(min(1000, self._hop_us))
+            self._wait(self._nap_us)
             self.waited_us += self._clock.ticks_diff(self._clock.ticks_us(), before)
         lost = False
         if self._stalled is not None:

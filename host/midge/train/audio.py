@@ -65,3 +65,19 @@ def _curve(db: float, length: int, rng: np.random.Generator) -> np.ndarray:
     """Gains of the bins of a spectrum, straight lines in dB between random points."""
     bins = np.linspace(0, _POINTS - 1, length // 2 + 1)
     return np.asarray(10 ** (np.interp(bins, range(_POINTS), rng.uniform(-db, db, _POINTS)) / 20))
+
+
+def mask(features: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The same with some rows and some columns of each window at its least value.
+
+    SpecAugment (Park et al., arXiv:1904.08779) without its time warping: up to 8 rows and up to
+    6 columns. ``features``: ``[n, rows, columns]``, changed in place.
+    """
+    rows, columns = features.shape[1:]
+    for window in features:
+        least = window.min()
+        at, count = rng.integers(rows), rng.integers(9)
+        window[at : at + count] = least
+        at, count = rng.integers(columns), rng.integers(7)
+        window[:, at : at + count] = least
+    return features

@@ -38,6 +38,7 @@ def fit(
     epochs: int,
     batch_size: int,
     seed: int,
+    copies: int = 0,
     more: Callable[[np.ndarray, int, np.random.Generator], np.ndarray] | None = None,
 ) -> Fitted:
     """Trains on ``real`` float32 ``[n, length, channels]`` with ``classes`` int64 ``[n]``.
@@ -46,6 +47,7 @@ def fit(
     class is held out; the weights of the epoch that did best on it are kept, and training ends
     when a quarter of ``epochs`` went by without a better one.
     Args:
+        copies: changed ones of each window; 0: enough for an epoch of 1000 windows.
         more: from indices of windows, a number of copies and randomness, that many changed
             copies of each, copy after copy; default: :func:`augment` on ``real``.
     """
@@ -55,7 +57,7 @@ def fit(
     tensorflow.config.experimental.enable_op_determinism()
     rng = np.random.default_rng(seed)
     kept, held_out = split_by_class(classes, 0.2, rng)
-    copies = max(0, _WINDOWS_PER_EPOCH // len(kept) - 1)
+    copies = copies or max(0, _WINDOWS_PER_EPOCH // len(kept) - 1)
     changed = more(kept, copies, rng) if more else augment(real[kept], copies, rng)
     x = np.concatenate([real[kept], changed])
     y = np.tile(classes[kept], copies + 1)

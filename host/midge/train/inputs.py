@@ -13,6 +13,7 @@ import numpy as np
 from midge.features import Pipeline
 from midge.features.pipeline import SCALE
 from midge.meta import Raw
+from midge.train import audio
 from midge.train.augment import augment
 from midge.train.data import Dataset, raw_scaling, to_real
 
@@ -24,9 +25,11 @@ class Inputs:
 
     Args:
         pipeline: None: the samples themselves, scaled.
+        sound: changed copies are those of speech (:mod:`midge.train.audio`), not of motion.
     """
 
-    def __init__(self, data: Dataset, pipeline: Pipeline | None):
+    def __init__(self, data: Dataset, pipeline: Pipeline | None, *, sound: bool = False):
+        self._sound = sound
         self._counts = data.train.counts
         self.raw: Raw = raw_scaling(self._counts)
         self.pipeline = None if pipeline is None else pipeline.fit(self._counts)
@@ -39,6 +42,9 @@ class Inputs:
 
     def more(self, kept: np.ndarray, copies: int, rng: np.random.Generator) -> np.ndarray:
         """Changed copies of training windows, changed before any feature is computed."""
+        if self._sound:
+            copied = self.real(audio.augment(self._counts[kept], copies, rng))
+            return copied if self.pipeline is None else audio.mask(copied, rng)
         changed = augment(to_real(self._counts[kept], self.raw), copies, rng)
         if self.pipeline is None:
             return changed

@@ -44,13 +44,13 @@ def train(project: Project) -> Path:
     pipeline = Pipeline.of_project(project)
     import_tensorflow()  # before a download, so that its absence is the first thing said
     data = load_dataset(project)
-    inputs = Inputs(data, pipeline)
+    inputs = Inputs(data, pipeline, sound=project.sensor.kind == "microphone")
     _say(f"{data.name}: {len(data.train)} windows to train on, {len(data.test)} to test with")
     settings = project.model
     fitted = fit(
         recipe, inputs.real(data.train.counts), data.train.classes, len(data.labels),
         epochs=settings.epochs, batch_size=settings.batch_size, seed=settings.seed,
-        more=inputs.more,
+        copies=settings.copies, more=inputs.more,
     )  # fmt: skip
     out = project.model_path
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -99,8 +99,8 @@ def test_waits_for_a_hop():
 
     mic = Microphone(source, 80, RATE, bits=16, wait=wait, clock=clock)
     assert mic.read()[79] == 79
-    assert waits == [1000, 1000, 1000]
-    assert mic.waited_us == 3000
+    assert waits == [625, 625, 625]  # a 16th of a hop
+    assert mic.waited_us == 1875
 
 
 def test_gain_clamps():
