@@ -62,4 +62,6 @@ for hop in mic:  # the same array every time; None where sound was lost
         break
 
 mic.stop()
-tell.send("end", windows=stream.count, words=smoother.events, **mic.stats())
+heard_us = mic.count * HOP * 1000000 // RATE
+busy = 1 - mic.waited_us / heard_us  # share of the time that the script did not wait for sound
+tell.send("end", windows=stream.count, words=smoother.events, busy=busy, **mic.stats())

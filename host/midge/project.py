@@ -61,8 +61,8 @@ class DataSection:
     labels: list[str] = _key("class names in the order of the model's outputs", [])
     others: str = _key(
         "one of labels: the class of recordings of whatever labels does not name, and with a "
-        "microphone also of noise, silence and halves of words, which Midge makes; default: such "
-        "recordings are an error",
+        "microphone also of noise, silence, halves of words and words backwards, which Midge "
+        "makes; default: such recordings are an error",
         "",
     )
     label: str = _key("the column or array that holds the class of a recording", "label")

@@ -94,11 +94,11 @@ def test_one_window_a_word(project):
 def test_others_are_other_words_and_background(project):
     data = load_dataset(project(["low", "mid", "other"], others="other"))
     assert data.labels == ["low", "mid", "other"]
-    # 5 of "high"; and background, as many windows as the 15 words have a class
-    assert np.bincount(data.train.classes).tolist() == [5, 5, 10]
+    # 5 of "high"; and background, twice as many windows as the 15 words have a class
+    assert np.bincount(data.train.classes).tolist() == [5, 5, 15]
     assert np.bincount(data.test.classes).tolist() == [5, 5, 5]
     alone = load_dataset(project(["low", "mid", "high", "other"], others="other"))
-    assert np.bincount(alone.train.classes).tolist() == [5, 5, 5, 5]
+    assert np.bincount(alone.train.classes).tolist() == [5, 5, 5, 10]
     assert np.bincount(alone.test.classes).tolist() == [5, 5, 5]
 
 
@@ -147,16 +147,17 @@ def test_background_is_noise_and_halves():
     words = windows()
     made = background.windows(words, 40, np.random.default_rng(3))
     energy = (words[0].astype(float) ** 2).sum()
-    halves = (made[1::2].astype(float) ** 2).sum(axis=(1, 2)) / energy
+    halves = (made[1::3].astype(float) ** 2).sum(axis=(1, 2)) / energy
     assert (halves < 0.95).all()
     assert halves.max() > 0.2
-    levels = made[::2].astype(float).std(axis=(1, 2))
+    assert (made[2::3] == words[0][::-1]).all()
+    levels = made[::3].astype(float).std(axis=(1, 2))
     assert levels.min() < 10
     assert levels.max() > 300
     split = Windows(words, np.arange(6) % 2)
     data = Dataset("x", ["a", "b", "other"], ["sound"], RATE, split, split)
     more = background.add(data, "other")
-    assert np.bincount(more.train.classes).tolist() == [3, 3, 3]
+    assert np.bincount(more.train.classes).tolist() == [3, 3, 6]
     with pytest.raises(MidgeError, match="rest"):
         background.add(dataclasses.replace(data), "rest")
 

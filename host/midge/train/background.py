@@ -1,4 +1,5 @@
-"""What a microphone hears when nobody says a keyword: noise, silence, halves of words."""
+"""What a microphone hears when nobody says a keyword: noise, silence, parts of words, and words
+played backwards, which sound like speech and are no keywords."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ _SEED = 7
 
 
 def add(data: Dataset, label: str) -> Dataset:
-    """The data with background to train on, as many windows as a class has on average.
+    """The data with background to train on, twice as many windows as a class has on average.
 
     None to test with: accuracy is that of recordings.
 
@@ -32,7 +33,7 @@ def add(data: Dataset, label: str) -> Dataset:
 
 
 def _extended(split: Windows, kind: int, rng: np.random.Generator) -> Windows:
-    count = max(2, len(split) // len(np.unique(split.classes)))
+    count = max(3, 2 * len(split) // len(np.unique(split.classes)))
     made = windows(split.counts, count, rng)
     groups = split.groups
     if groups is not None:
@@ -45,16 +46,16 @@ def _extended(split: Windows, kind: int, rng: np.random.Generator) -> Windows:
 
 
 def windows(words: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-    """``count`` windows int16 ``[count, length, channels]``: noise of some colour and level, and
-    halves of ``words``, in turn."""
+    """``count`` windows int16 ``[count, length, channels]``: noise of some colour and level,
+    halves of ``words``, and words backwards, in turn."""
     length, channels = words.shape[1:]
     made = np.empty((count, length, channels), np.int16)
     for number in range(count):
-        if number % 2:
-            word = words[rng.integers(len(words))]
-            made[number] = half(word, rng)
-        else:
+        word = words[rng.integers(len(words))]
+        if number % 3 == 0:
             made[number] = noise(length, channels, rng)
+        else:
+            made[number] = half(word, rng) if number % 3 == 1 else word[::-1]
     return made
 
 
