@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from small_models import features_model, float_model, pair_model, relu_model, wide_model
+from small_models import (
+    features_model,
+    float_model,
+    pair_model,
+    relu_model,
+    two_sensors_model,
+    wide_model,
+)
 
 if TYPE_CHECKING:
     from midge.compile import CompiledModel
@@ -18,7 +25,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> list[CompiledModel]:
     """``relu``, ``floats``, ``pair``, of int16 ``wide`` and ``counts``, with features
-    ``heard``."""
+    ``heard`` and ``both``."""
     folder = tmp_path_factory.mktemp("models")
     wide = [wide_model(folder), wide_model(folder, "counts", raw=False)]
     return [
@@ -27,6 +34,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> list[CompiledModel]:
         pair_model(folder),
         *wide,
         features_model(folder),
+        two_sensors_model(folder),
     ]
 
 

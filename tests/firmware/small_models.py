@@ -105,6 +105,31 @@ def features_model(folder: Path) -> CompiledModel:
     return _compile(graph, folder, Meta(name="heard", features=[pipeline.as_dict()]))
 
 
+def two_sensors_model(folder: Path) -> CompiledModel:
+    """The sum of two rows of features: statistics of a slow sensor with 3 channels at 50 Hz, and
+    a spectrum of a fast one at 1000 Hz; windows of both are a second long, every 0.64 s."""
+    from midge.features import Pipeline
+    from midge.meta import Meta
+
+    rng = np.random.default_rng(6)
+    slow = Pipeline(
+        [{"block": "statistics", "names": ["mean", "std", "min", "max"]}],
+        rate_hz=50, channels=["x", "y", "z"], length=50, hop=32,
+    ).fit(rng.integers(-800, 800, (20, 50, 3)).astype(np.int16))  # fmt: skip
+    fast = Pipeline(
+        [{"block": "spectrum", "bands": 12}],
+        rate_hz=1000, channels=["mic"], length=1000, hop=640,
+    ).fit(rng.integers(-800, 800, (20, 1000, 1)).astype(np.int16))  # fmt: skip
+    quant = Quant(np.array([1 / 32], np.float32), np.array([0], np.int64))
+    graph, first = _graph("both", "int8", (1, 12), quant)
+    second = graph.add_tensor(Tensor("x2", (1, 12), "int8", quant))
+    out = graph.add_tensor(Tensor("y", (1, 12), "int8", quant))
+    attrs = {"fused_activation_function": "NONE"}
+    graph.ops, graph.outputs = [Op("ADD", [first, second], [out], attrs, 0)], [out]
+    graph.inputs = [first, second]
+    return _compile(graph, folder, Meta(name="both", features=[slow.as_dict(), fast.as_dict()]))
+
+
 def noise(windows: int) -> np.ndarray:
     """int16 [windows, 256, 2] for :func:`features_model`."""
     rng = np.random.default_rng(5)

@@ -28,19 +28,15 @@ w = array("b", [-128, 2, 3, 4, 100, 127])
 
 
 def test_models_are_listed_in_their_order(board_python: Run) -> None:
-    assert (
-        board_python("import midge; print(midge.models())")
-        == "('relu', 'floats', 'pair', 'wide', 'counts', 'heard')"
-    )
+    found = board_python("import midge; print(midge.models())")
+    assert found == "('relu', 'floats', 'pair', 'wide', 'counts', 'heard', 'both')"
 
 
 def test_load_of_an_unknown_model_lists_the_known(board_python: Run) -> None:
     code = "import midge\ntry:\n    midge.load('rely')\nexcept ValueError as e:\n    print(e)"
     found = board_python(code)
-    assert (
-        found
-        == "no model 'rely' in this firmware; there are: relu, floats, pair, wide, counts, heard"
-    )
+    names = "relu, floats, pair, wide, counts, heard, both"
+    assert found == f"no model 'rely' in this firmware; there are: {names}"
 
 
 def test_info_carries_what_the_model_was_made_from(
@@ -228,7 +224,11 @@ NEEDS_W = "window: needs 6 elements of type 'b', 'h' (raw counts) or 'f' (real v
         ("m.profile(w, bytearray(4))", "TypeError", "cycles: needs type 'I', found type 'B'"),
         ("m.profile(w, bytes(4))", "TypeError", "object with buffer protocol required"),
         ("midge.load(3)", "TypeError", ""),
-        ("midge.load('')", "ValueError", "there are: relu, floats, pair, wide, counts, heard"),
+        (
+            "midge.load('')",
+            "ValueError",
+            "relu, floats, pair, wide, counts, heard, both",
+        ),
         ("midge.Model()", "TypeError", ""),
         ("floats.predict(bytes(16))", "TypeError", "needs 4 elements of type 'f', found type 'B'"),
         ("floats.predict(array('h', [0] * 4))", "TypeError", "found type 'h'"),

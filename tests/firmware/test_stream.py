@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from two_sensors import TWO
 
 import midge
 from midge.compile import CompiledModel
@@ -165,12 +166,51 @@ print(gc.mem_alloc() - before)"""
     assert board_python(code) == "0"
 
 
-def test_on_the_emulated_pico(pico_firmware: BuildResult, heard: Model) -> None:
+@pytest.fixture(scope="session")
+def two_on_host(models: list[CompiledModel]) -> dict[str, list[object]]:
+    from array import array
+
+    both = Model(next(model for model in models if model.meta.name == "both"))
+    names: dict[str, object] = {"array": array, "load_both": lambda: both}
+    exec(TWO, names)
+    return {name: names[name] for name in ("scored", "woke")}  # type: ignore[misc]
+
+
+def test_two_sensors_come_together(two_on_host: dict[str, list[object]]) -> None:
+    assert [at for at, _ in two_on_host["scored"]] == [63, 95, 127]
+    first, *windows = two_on_host["woke"]
+    assert first == 63 and [at for at, _ in windows] == [126]
+    assert len({value for _, sums in two_on_host["scored"] for value in sums}) > 20
+
+
+def test_two_sensors_in_one_model(board_python: Run, two_on_host: dict[str, list[object]]) -> None:
+    found = board_python(f"{START}{TWO}\nprint(json.dumps([scored, woke]))")
+    assert json.loads(found) == [two_on_host["scored"], two_on_host["woke"]]
+
+
+def test_streams_stand_for_their_own_input(board_python: Run) -> None:
+    code = f"""{START}{TWO}
+for wrong in ((mic, imu), (imu,), imu, (imu, s)):
+    try:
+        both.predict(wrong)
+    except Exception as e:
+        print(type(e).__name__, e)"""
+    assert board_python(code).splitlines() == [
+        "ValueError window: a stream of both, needed one of both for input 0",
+        "ValueError window: needs 2 buffers, found 1",
+        "TypeError window: needs a tuple of 2 buffers",
+        "ValueError window: a stream of heard, needed one of both for input 1",
+    ]
+
+
+def test_on_the_emulated_pico(
+    pico_firmware: BuildResult, heard: Model, two_on_host: dict[str, list[object]]
+) -> None:
     from midge.emulator.infer import run_source
     from midge.links.emulated import EmulatedLink
 
     with EmulatedLink(pico_firmware.uf2) as link:
-        lines = run_source(
-            link, f"{START}{NOISE}{PUSHED}\nprint(json.dumps(found))", timeout_s=120
-        )
-    assert json.loads(lines[-1]) == host(heard, NOISE + PUSHED)["found"]
+        last = "print(json.dumps(found)); print(json.dumps([scored, woke]))"
+        lines = run_source(link, f"{START}{NOISE}{PUSHED}{TWO}\n{last}", timeout_s=300)
+    assert json.loads(lines[-2]) == host(heard, NOISE + PUSHED)["found"]
+    assert json.loads(lines[-1]) == [two_on_host["scored"], two_on_host["woke"]]

@@ -229,11 +229,12 @@ class Pipeline:
     @property
     def rows(self) -> int:
         """Rows of a window."""
-        return self.length // self.step - self.warmup
+        return (self.length - self.frame) // self.step + 1
 
     @property
     def used(self) -> int:
-        """Samples of a window that its rows see: the newest whole steps."""
+        """Samples of the steps that fill a window: its newest, or some before it where the step
+        does not divide the frame; no row sees those."""
         return (self.rows + self.warmup) * self.step
 
     @property
@@ -264,12 +265,6 @@ class Pipeline:
 
     def _build(self) -> tuple[Flow, list[list[Signal]]]:
         """A chain up to the columns of each feature block."""
-        if self.rows < 1:
-            raise FeatureError(
-                f"a window of {self.length} samples has {self.length // self.step} steps of "
-                f"{self.step}, a frame of {self.frame} needs {self.warmup + 1}",
-                where=self.where, do="make the window longer",
-            )  # fmt: skip
         chain = Chain("features", (self.step, len(self.channels)))
         alone = len(self.blocks) == 1 and self._raw
         signal = chain.input if alone else dsp.split(chain, chain.input)
@@ -299,7 +294,7 @@ class Pipeline:
         return np.concatenate(values)
 
     def steps_of(self, counts: np.ndarray) -> np.ndarray:
-        """A window's used samples as steps, int16 [warmup + rows, step, channels].
+        """A window's samples as steps, int16 [warmup + rows, step, channels].
 
         Raises:
             FeatureError: another type, length or number of channels.
@@ -310,7 +305,9 @@ class Pipeline:
                 f"a window is {counts.dtype} {counts.shape}, needed int16 {needed}",
                 where=self.where, do="cut windows of [window] length and [sensor] channels",
             )  # fmt: skip
-        return counts[self.length - self.used :].reshape(-1, self.step, needed[1])
+        before = np.repeat(counts[:1], max(0, self.used - self.length), axis=0)
+        used = np.concatenate([before, counts[max(0, self.length - self.used) :]])
+        return used.reshape(-1, self.step, needed[1])
 
     def values(self, windows: np.ndarray) -> np.ndarray:
         """Features before the last step, in the blocks' units: int32 [n, *shape].

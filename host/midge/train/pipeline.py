@@ -14,6 +14,7 @@ import tflite
 
 from midge.errors import ModelError
 from midge.features import Pipeline
+from midge.features.pipeline import SCALE
 from midge.meta import Meta, sidecar
 from midge.train.data import Dataset, load_dataset
 from midge.train.evaluate import accuracy, decide
@@ -70,6 +71,18 @@ def train(project: Project) -> Path:
     return out
 
 
+def _pipeline(project: Project) -> Pipeline | None:
+    pipeline = Pipeline.of_project(project)
+    kind = project.model.quantization
+    if pipeline is not None and kind != "int8":
+        raise ModelError(
+            f"features are int8, the model's input would be int16 ({kind})",
+            where=f"{project.root / 'midge.toml'}: [model] quantization",
+            do='leave it "int8", or leave out [features]',
+        )
+    return pipeline
+
+
 def _recipe(project: Project) -> Recipe:
     name = project.model.recipe
     if name not in RECIPES:
@@ -94,6 +107,8 @@ def _quantize(project: Project, model: Any, data: Dataset, inputs: Inputs, out: 
 def _describe(project: Project, data: Dataset, inputs: Inputs, made: Path) -> Meta:
     content = made.read_bytes()
     graph = tflite.Model.GetRootAs(content, 0).Subgraphs(0)
+    if inputs.pipeline is not None:
+        _check_scale(graph, made)
     outputs = int(np.prod(graph.Tensors(graph.Outputs(0)).ShapeAsNumpy()))
     return Meta(
         name=project.name,
@@ -112,6 +127,23 @@ def _describe(project: Project, data: Dataset, inputs: Inputs, made: Path) -> Me
             "seed": project.model.seed,
         },
     )
+
+
+def _check_scale(graph: tflite.SubGraph, made: Path) -> None:
+    """The converter took the input's scale from the ends that it was shown: so float training and
+    int8 see the same features.
+
+    Raises:
+        ModelError: it did not.
+    """
+    quant = graph.Tensors(graph.Inputs(0)).Quantization()
+    scale, zero_point = float(quant.Scale(0)), int(quant.ZeroPoint(0))
+    if abs(scale - SCALE) > 1e-6 * SCALE or zero_point != 0:
+        raise ModelError(
+            f"the converter gave the input scale {scale:g} and zero point {zero_point}, the "
+            f"features have {SCALE:g} and 0",
+            where=str(made), do="report it: this is a bug in Midge",
+        )  # fmt: skip
 
 
 def _golden(graph: tflite.SubGraph, real: np.ndarray) -> list[int]:
