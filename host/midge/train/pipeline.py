@@ -42,7 +42,7 @@ def train(project: Project) -> Path:
         MidgeError: TensorFlow is not installed.
     """
     recipe = _recipe(project)
-    pipeline = Pipeline.of_project(project)
+    pipeline = _pipeline(project)
     import_tensorflow()  # before a download, so that its absence is the first thing said
     data = load_dataset(project)
     inputs = Inputs(data, pipeline, sound=project.sensor.kind == "microphone")
