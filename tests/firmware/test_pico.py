@@ -33,7 +33,7 @@ def test_the_firmware_boots_and_infers(
     from midge.boot_test import boot_test
 
     report = boot_test(pico_firmware.uf2, models)
-    assert report.models == ("relu", "floats", "pair")
+    assert report.models == tuple(model.meta.name for model in models)
     assert report.fs_free_bytes > 1_000_000
     # the memory map's heap, less what MicroPython keeps to manage it and has in use after boot
     assert 0.9 * pico_firmware.memory.heap_bytes < report.heap_free_bytes
