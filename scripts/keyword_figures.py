@@ -2,7 +2,8 @@
 
 ``rotations`` trains once for each speaker kept for testing; ``curve`` plays a stream of the test
 speaker's words, noise and backward words to one of these models, on the PC (the board's own C),
-and draws misses against false alarms. Everything lands in ``build/keyword``.
+and draws misses against false alarms. ``pico`` plays some of it to the emulated Pico: what it
+detects, when, and whether each window has the PC's bits. Everything lands in ``build/keyword``.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -88,13 +90,13 @@ def play(project: Any, words: int, noise_s: float, seed: int = 11) -> Played:
     layout = Layout(("sound",), "digit", rate_hz=8000.0)
     everything = read_file(project.root / project.data.source, layout)
     own = [r for r in everything if r.context["speaker"] in project.data.test_groups]
-    parts: list[np.ndarray] = [np.zeros(8000)]
-    said, at = [], 8000
+    parts: list[np.ndarray] = [np.zeros(4000)]
+    said, at = [], 4000
     for number, i in enumerate(rng.permutation(len(own))[: 2 * words]):
         word = own[i].counts[:, 0].astype(float)
         word -= word.mean()
         pause = np.zeros(rng.integers(6000, 12000))
-        if number % 2:
+        if number % 2:  # another word
             word = word[::-1]
         else:
             said.append((own[i].labels[0], at, at + len(word)))
@@ -202,6 +204,39 @@ def curve(speakers: list[str], words: int, noise_s: float) -> None:
     print(PICTURE)
 
 
+def pico(speaker: str, words: int, noise_s: float) -> None:
+    """The example on the emulated Pico; prints its lines and compares every window."""
+    from midge.boards import load_board
+    from midge.compile import compile_model
+    from midge.emulator.sensors import Sound
+    from midge.firmware.build import build
+    from midge.links import open_link
+    from midge.run import run_script
+
+    project = project_for(speaker)
+    played = play(project, words, noise_s)
+    compiled = compile_model(project.model_path)
+    uf2 = build([compiled], load_board(project.board), project.build_dir).uf2
+    seconds = len(played.counts) / 8000
+    script = project.root / "main.py"
+    text = (EXAMPLE / "main.py").read_text("utf-8")
+    script.write_text(re.sub(r"^SECONDS = \d+", f"SECONDS = {seconds}", text, flags=re.M), "utf-8")
+    for label, start, end in played.words:
+        print(f"said: {label} from {start / 8:.0f} to {end / 8:.0f} ms")
+    with open_link("emulator", uf2, sensors=[Sound(played.counts, 8000)]) as link:
+        result = run_script(script, link, 3600.0, on_record=lambda r: print(r, flush=True))
+    counts = np.concatenate([played.counts, np.zeros(2048, np.int16)])
+    scores, ends = scores_of(project.model_path, counts)
+    expected = [(int(end) // 8, row.tolist()) for end, row in zip(ends, scores, strict=True)]
+    got = [(w["heard_ms"], w["scores"]) for w in result.of_kind("window")]
+    equal = sum(one == other for one, other in zip(got, expected, strict=False))
+    print(f"{len(got)} windows, {equal} of them equal to the PC's in every bit")
+    end = result.of_kind("end")[0]
+    late = max(w["t"] - w["heard_ms"] for w in result.of_kind("window"))
+    first = min(w["t"] - w["heard_ms"] for w in result.of_kind("window"))
+    print(f"busy {end['busy']:.1%}, overruns {end['overruns']}, jitter {late - first} ms")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="*", default=["rotations", "curve"])
@@ -213,6 +248,8 @@ def main() -> None:
         rotations(args.speakers)
     if "summary" in args.what:
         summary()
+    if "pico" in args.what:
+        pico(args.speakers[0], args.words, args.noise_s)
     if "curve" in args.what:
         curve(args.speakers, args.words, args.noise_s)
 

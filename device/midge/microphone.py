@@ -12,6 +12,12 @@ _STREAM = 1 << 30
 _EMULATED = 0x4D494347
 
 
+class _Slicer:
+    # A slice made once: MicroPython allocates one for every x[a:b].
+    def __getitem__(self, key):
+        return key
+
+
 class Microphone:
     """Hops of samples from an I2S microphone; iterate over it for them::
 
@@ -75,6 +81,8 @@ class Microphone:
             raise ValueError("Microphone: bits needs 16 or 32, found %r" % (bits,))
         values = hop * channels
         self.hop = array("h", bytes(2 * values))
+        self._into = memoryview(self.hop)
+        self._whole = _Slicer()[0:values]
         self.rate_hz = rate_hz
         self.channels = channels
         self.count = self.overruns = self.waited_us = 0
@@ -165,8 +173,7 @@ class Microphone:
     def _take(self, raw):
         out = self.hop
         if not self._wide:
-            for i in range(len(out)):
-                out[i] = raw[i]
+            self._into[self._whole] = raw
             return
         bits = self._gain_bits
         if bits == 0:

@@ -114,6 +114,6 @@ def test_listens_on_the_emulated_pico(make, root, tmp_path):
             expected.append((at * 1000 // RATE, scores.tolist()))
     windows = result.of_kind("window")
     # Every window that the board heard, bit for bit.
-    assert len(windows) == len(expected) >= 7
+    assert len(windows) == len(expected) >= 6
     assert [(w["heard_ms"], w["scores"]) for w in windows] == expected
     assert len(result.of_kind("alert")) == end["words"]
