@@ -100,6 +100,9 @@ def _quantize(project: Project, model: Any, data: Dataset, inputs: Inputs, out: 
     # At random: a regular step could fall in with an order of the classes.
     order = np.random.default_rng(0).permutation(len(data.train))[:_MOST_REPRESENTATIVE]
     saved = out.with_suffix(".keras")
+    for layer in model.layers:  # of training only, and the converter does not know a recipe's own
+        if getattr(layer, "kernel_constraint", None) is not None:
+            layer.kernel_constraint = None
     model.save(saved)
     return convert(saved, inputs.representative(data.train.counts[order]), out, kind)
 

@@ -116,9 +116,48 @@ def dense(length: int, channels: int, classes: int) -> Any:
     )
 
 
+STATISTICS = 2  # of vibration: columns behind the bands
+
+
+def vibration(length: int, channels: int, classes: int) -> Any:
+    """Rows of log2 band energies, then two statistics without a level (skew, kurtosis).
+
+    Every filter's weights over the bands sum to 0: a signal twice as strong, which moves all bands
+    alike, gives the same answer, whatever the sensor and its mounting. That needs one gain for all
+    bands, ``[features] scaling = "block"``, and costs the board nothing. Input
+    ``[length, channels]``; output: one probability a class.
+    """
+    import keras
+    from keras import layers
+
+    bands = channels - STATISTICS
+    if length < 3 or bands < 2:
+        raise ValueError(f"needs 3 rows of {2 + STATISTICS} columns, found {length} of {channels}")
+
+    class NoLevel(keras.constraints.Constraint):  # type: ignore[misc]
+        def __call__(self, w: Any) -> Any:
+            level = keras.ops.mean(w[:, :bands], axis=(0, 1), keepdims=True)
+            return keras.ops.concatenate([w[:, :bands] - level, w[:, bands:]], axis=1)
+
+    return keras.Sequential(
+        [
+            keras.Input((length, channels), name="window"),
+            layers.Conv1D(16, 3, use_bias=False, kernel_constraint=NoLevel(), name="conv"),
+            layers.BatchNormalization(momentum=0.9, name="norm"),
+            layers.ReLU(name="relu"),
+            layers.GlobalAveragePooling1D(name="mean"),
+            layers.Dropout(0.2, name="drop"),
+            layers.Dense(16, activation="relu", name="dense"),
+            layers.Dense(classes, activation="softmax", name="scores"),
+        ],
+        name="vibration",
+    )
+
+
 RECIPES: dict[str, Recipe] = {
     "conv1d": conv1d,
     "dense": dense,
     "ds_cnn": ds_cnn,
     "spikes": spikes,
+    "vibration": vibration,
 }
