@@ -134,7 +134,7 @@ def vibration(length: int, channels: int, classes: int) -> Any:
     if length < 3 or bands < 2:
         raise ValueError(f"needs 3 rows of {2 + STATISTICS} columns, found {length} of {channels}")
 
-    class NoLevel(keras.constraints.Constraint):  # type: ignore[misc]
+    class NoLevel(keras.constraints.Constraint):
         def __call__(self, w: Any) -> Any:
             level = keras.ops.mean(w[:, :bands], axis=(0, 1), keepdims=True)
             return keras.ops.concatenate([w[:, :bands] - level, w[:, bands:]], axis=1)
