@@ -10,7 +10,7 @@ from midge import DutyCycle, Microphone, Replay, Smoother, Telemetry
 SECONDS = 12  # the script ends after so much sound; 0: never
 RATE = 8000
 HOP = 1024
-THRESHOLD = 0.8  # of the mean score of two windows
+THRESHOLD = 0.5  # of the mean score of two windows
 OTHER = "other"
 
 model = midge.load("keyword")
