@@ -27,6 +27,7 @@
     X(18, add_tables) \
     X(120, conv_2d_jit) \
     X(121, pointwise_jit) \
+    X(122, conv_pool) \
     X(40, move) \
     X(41, resize_bilinear) \
     X(42, transpose_conv) \

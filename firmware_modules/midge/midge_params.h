@@ -223,6 +223,46 @@ typedef struct _midge_conv_2d_packed_t {
     int32_t act_max;
 } midge_conv_2d_packed_t;
 
+// A convolution and a max pooling whose windows lie side by side, without padding. The first
+// fields are midge_conv_2d_packed_t's, in their order.
+typedef struct _midge_conv_pool_t {
+    midge_ref_t in; // int8 [in_h][in_w][in_c]
+    midge_ref_t out; // int8 [out_h / pool_h][out_w / pool_w][out_c]
+    midge_ref_t weights; // int8 [out_c][taps, zeros to a multiple of 4]
+    midge_ref_t bias; // int32 [out_c]
+    midge_ref_t requant;
+    midge_ref_t kink;
+    midge_ref_t three; // int8 [out_c], 1: runs of three products fit a lane, not just two
+    midge_ref_t scratch; // host/midge/lower/packed.py says how many bytes
+    int32_t in_h;
+    int32_t in_w;
+    int32_t in_c;
+    int32_t out_h; // of the convolution, as far as the pool reads it
+    int32_t out_w;
+    int32_t out_c;
+    int32_t k_h;
+    int32_t k_w;
+    int32_t stride_h;
+    int32_t stride_w;
+    int32_t dilation_h;
+    int32_t dilation_w;
+    int32_t pad_top;
+    int32_t pad_left;
+    int32_t pad_value; // zero_point of in
+    int32_t taps;
+    int32_t tile; // pixels packed at a time, a multiple of 4
+    int32_t copy_h; // 0
+    int32_t copy_w;
+    int32_t act_min;
+    int32_t act_max;
+    midge_ref_t scratch_band; // int8 [lines * pool_h][out_w][out_c]
+    int32_t pool_h; // window and stride
+    int32_t pool_w;
+    int32_t pool_min;
+    int32_t pool_max;
+    int32_t lines; // of the output at a time, > 0
+} midge_conv_pool_t;
+
 typedef struct _midge_conv_2d_jit_t {
     midge_ref_t in; // int8 [in_h][in_w][in_c]
     midge_ref_t out; // int8 [out_h][out_w][out_c]

@@ -5,11 +5,15 @@ expects, and in the bytes that their step needs: scratch, and how far the output
 input. What a step needs depends on no other layer's candidate. So under a limit on the arena each
 layer takes its quickest candidate whose step fits; the limits worth trying are what the steps of
 all candidates need. The planner then says what arena comes of it.
+
+A candidate may compute the layer before its own as well (``Candidate.instead``). Such two layers
+are chosen together: one by one, or both at once.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 from midge import cost
 from midge.errors import BudgetError
@@ -62,9 +66,15 @@ class Point:
 def settle(draft: Draft, picks: tuple[int, ...] | list[int], cpu: str | None = None) -> Program:
     """The program of the chosen candidates, with only their buffers and constants.
 
-    With ``cpu``, each step's ``cycles`` are set.
+    A layer that another's candidate computes too has no step, whatever is picked for it. With
+    ``cpu``, each step's ``cycles`` are set.
     """
-    chosen = [layer.candidates[i] for layer, i in zip(draft.layers, picks, strict=True)]
+    layers, chosen = [], []
+    done = replaced(draft, picks)
+    for number, (layer, pick) in enumerate(zip(draft.layers, picks, strict=True)):
+        if number not in done:
+            layers.append(layer)
+            chosen.append(layer.candidates[pick])
     values = [value for each in chosen for value in each.params.values()]
     kept = {value.buffer for value in values if isinstance(value, BufferRef)}
     kept |= {port.buffer for port in (*draft.inputs, *draft.outputs)}
@@ -81,8 +91,9 @@ def settle(draft: Draft, picks: tuple[int, ...] | list[int], cpu: str | None = N
             return BufferRef(new_buffer[value.buffer])
         return ConstRef(new_const[value.const]) if isinstance(value, ConstRef) else value
 
+    macs: dict[int | None, int] = {done[n]: draft.layers[n].macs for n in done}
     steps = []
-    for layer, each in zip(draft.layers, chosen, strict=True):
+    for layer, each in zip(layers, chosen, strict=True):
         params = {name: moved(value) for name, value in each.params.items()}
         used = {k: p.buffer for k, p in params.items() if isinstance(p, BufferRef)}
         reads = [b for name, b in used.items() if not name.startswith(WRITTEN)]
@@ -94,7 +105,7 @@ def settle(draft: Draft, picks: tuple[int, ...] | list[int], cpu: str | None = N
             layer.op,
             list(dict.fromkeys(reads)),
             writes,
-            layer.macs,
+            layer.macs + macs.get(each.instead, 0),
             _overlaps(params, each.leads),
             each.note,
         )
@@ -120,6 +131,14 @@ def settle(draft: Draft, picks: tuple[int, ...] | list[int], cpu: str | None = N
     )
 
 
+def replaced(draft: Draft, picks: tuple[int, ...] | list[int]) -> dict[int, int]:
+    """The layers that candidates of others compute too, with the buffer each would write."""
+    written = {layer.candidates[0].params["out"]: n for n, layer in enumerate(draft.layers)}
+    chosen = (layer.candidates[i] for layer, i in zip(draft.layers, picks, strict=True))
+    buffers = [each.instead for each in chosen if each.instead is not None]
+    return {written[BufferRef(buffer)]: buffer for buffer in buffers}
+
+
 def _overlaps(params: dict[str, Param], leads: dict[str, Lead]) -> list[Overlap]:
     """Leads by buffer: one that several operands read has the least, if all have one."""
     out = params["out"]
@@ -141,6 +160,15 @@ def _name(candidate: Candidate) -> str:
     return candidate.note or candidate.kernel
 
 
+@dataclasses.dataclass(frozen=True)
+class _Option:
+    """A way to compute one layer, or two that may be fused: its candidates by layer."""
+
+    cycles: float
+    bytes: int  # of the step that needs most
+    picks: dict[int, int]
+
+
 class Chooser:
     """All candidates of a draft with their cycles and the bytes of their steps."""
 
@@ -151,35 +179,73 @@ class Chooser:
             [cost.cycles(cpu, each, draft.consts) or 0.0 for each in layer.candidates]
             for layer in draft.layers
         ]
-        most = max((len(layer.candidates) for layer in draft.layers), default=0)
-        by_number = []
-        for i in range(most):
-            picks = [min(i, len(layer.candidates) - 1) for layer in draft.layers]
-            by_number.append(step_bytes(settle(draft, picks))[1:-1])
-        self.bytes = [
-            [by_number[i][n] for i in range(len(layer.candidates))]
-            for n, layer in enumerate(draft.layers)
-        ]
+        self.bytes = self._bytes()
+        self._units = self._options()
         self._plans: dict[tuple[int, ...], tuple[Program, Plan]] = {}
+
+    def _alone(self, number: int) -> list[int]:
+        """A layer's candidates that compute nothing else."""
+        each = self.draft.layers[number].candidates
+        return [i for i, candidate in enumerate(each) if candidate.instead is None]
+
+    def _bytes(self) -> list[list[int]]:
+        """What the steps of all candidates need, by layer."""
+        layers = range(len(self.draft.layers))
+        found = [[0] * len(layer.candidates) for layer in self.draft.layers]
+        alone = [self._alone(n) for n in layers]
+        fused = [sorted(set(range(len(found[n]))) - set(alone[n])) for n in layers]
+        for numbers in (alone, fused):
+            for i in range(max(map(len, numbers), default=0)):
+                picks = [
+                    each[min(i, len(each) - 1)] if each else alone[n][0]
+                    for n, each in enumerate(numbers)
+                ]
+                needs = step_bytes(settle(self.draft, picks))[1:-1]
+                steps = [n for n in layers if n not in replaced(self.draft, picks)]
+                for n, need in zip(steps, needs, strict=True):
+                    found[n][picks[n]] = need
+        return found
+
+    def _options(self) -> list[list[_Option]]:
+        """Of each layer, or of two that may be fused, all ways."""
+        units: list[list[_Option]] = []
+        for n, layer in enumerate(self.draft.layers):
+            options = [
+                _Option(self.cycles[n][i], self.bytes[n][i], {n: i}) for i in self._alone(n)
+            ]
+            before = self.draft.layers[n - 1].candidates[0].params["out"] if n else None
+            fused = [
+                _Option(self.cycles[n][i], self.bytes[n][i], {n - 1: 0, n: i})
+                for i, each in enumerate(layer.candidates)
+                if each.instead is not None and before == BufferRef(each.instead)
+            ]
+            if fused:
+                both = itertools.product(units.pop(), options)
+                options = [
+                    _Option(a.cycles + b.cycles, max(a.bytes, b.bytes), a.picks | b.picks)
+                    for a, b in both
+                ]
+            units.append(options + fused)
+        return units
 
     def picks(self, limit: int) -> tuple[int, ...]:
         """Each layer's quickest candidate whose step needs at most ``limit`` bytes; where none
         does, the one that needs least."""
-        chosen = []
-        for cycles, sizes in zip(self.cycles, self.bytes, strict=True):
-            numbers = range(len(cycles))
-            fitting = [i for i in numbers if sizes[i] <= limit]
+        chosen: dict[int, int] = {}
+        for options in self._units:
+            fitting = [each for each in options if each.bytes <= limit]
             if fitting:
-                chosen.append(min(fitting, key=lambda i: (cycles[i], sizes[i])))
+                chosen |= min(fitting, key=lambda each: (each.cycles, each.bytes)).picks
             else:
-                chosen.append(min(numbers, key=lambda i: (sizes[i], cycles[i])))
-        return tuple(chosen)
+                chosen |= min(options, key=lambda each: (each.bytes, each.cycles)).picks
+        return tuple(chosen[n] for n in range(len(chosen)))
 
     def ways(self) -> list[tuple[int, ...]]:
         """All that :meth:`picks` may give, the fewest bytes first, each with fewer cycles than
         the one before."""
-        least = max((min(sizes) for sizes in self.bytes), default=0)
-        limits = sorted({size for sizes in self.bytes for size in sizes if size >= least})
+        sizes = [[each.bytes for each in options] for options in self._units]
+        least = max(map(min, sizes), default=0)
+        limits = sorted({size for each in sizes for size in each if size >= least})
         found: list[tuple[int, ...]] = []
         for limit in limits or [0]:
             picks = self.picks(limit)
@@ -188,7 +254,9 @@ class Chooser:
         return found
 
     def total(self, picks: tuple[int, ...]) -> float:
-        return sum(cycles[i] for cycles, i in zip(self.cycles, picks, strict=True))
+        done = replaced(self.draft, picks)
+        each = enumerate(zip(self.cycles, picks, strict=True))
+        return sum(cycles[i] for n, (cycles, i) in each if n not in done)
 
     def build(self, picks: tuple[int, ...]) -> tuple[Program, Plan]:
         """The program of these picks, planned."""
@@ -220,23 +288,26 @@ class Chooser:
         return points
 
     def reasons(self, picks: tuple[int, ...]) -> list[str]:
-        """For each layer, why it has the candidate that it has."""
-        found = []
-        for layer, cycles, sizes, pick in zip(
-            self.draft.layers, self.cycles, self.bytes, picks, strict=True
-        ):
-            best = min(range(len(cycles)), key=lambda i: (cycles[i], sizes[i]))
-            if len(cycles) == 1:
-                found.append("no other")
-            elif best == pick or cycles[best] == 0:
-                found.append(f"fastest of {len(cycles)}")
-            else:
-                other = layer.candidates[best]
-                found.append(
-                    f"{_name(other)}: {100 - 100 * cycles[best] / cycles[pick]:.1f}% faster, "
-                    f"but {sizes[best] - sizes[pick]:+,} B"
-                )
-        return found
+        """For each step, why its layer has the candidate that it has."""
+        done = replaced(self.draft, picks)
+        return [self._reason(n, picks) for n in range(len(picks)) if n not in done]
+
+    def _reason(self, n: int, picks: tuple[int, ...]) -> str:
+        pick, at = picks[n], n
+        options = [_Option(self.cycles[n][i], self.bytes[n][i], {n: i}) for i in self._alone(n)]
+        if self.draft.layers[n].candidates[pick].instead is not None:
+            (options,) = (each for each in self._units if n in each[0].picks)
+            at = n - 1  # the convolution's kernel makes the difference
+        best = min(options, key=lambda each: (each.cycles, each.bytes))
+        if len(options) == 1:
+            return "no other"
+        if best.cycles in (self.cycles[n][pick], 0):
+            return f"fastest of {len(options)}"
+        other = _name(self.draft.layers[at].candidates[best.picks[at]])
+        return (
+            f"{other}: {100 - 100 * best.cycles / self.cycles[n][pick]:.1f}% faster, "
+            f"but {best.bytes - self.bytes[n][pick]:+,} B"
+        )
 
     def choose(self, goal: Goal) -> tuple[int, ...]:
         """The picks for a goal; see :class:`Goal`.

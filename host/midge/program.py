@@ -116,6 +116,7 @@ class Candidate:
     params: dict[str, Param]
     leads: dict[str, Lead]  # by operand; one without a lead must not be written over
     note: str = ""  # what sets it apart from the kernel's other candidates: "64 pixels a tile"
+    instead: int | None = None  # it computes this buffer's layer too, which then is left out
 
 
 @dataclasses.dataclass

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 import cases_16
 import cases_binary as binary
 import cases_elementwise as elementwise
+import cases_fused as fused
 import cases_moving as moving
 import cases_packed as packed
 import cases_recurrent as recurrent
@@ -29,6 +30,7 @@ SAMPLES = 2
 GENERATORS: dict[str, Callable[[np.random.Generator], Graph]] = {
     "conv_2d": window.conv_2d,
     "conv_2d_ordinary": packed.conv_2d_ordinary,
+    "conv_pool": fused.conv_pool,
     "depthwise_conv_2d": window.depthwise_conv_2d,
     "depthwise_3x3": packed.depthwise_3x3,
     "fully_connected": window.fully_connected,

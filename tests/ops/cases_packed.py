@@ -23,7 +23,7 @@ def adversarial(rng: Rng, shape: tuple[int, ...]) -> np.ndarray:
     return rng.integers(-127, 128, shape).astype(np.int8)
 
 
-def _finish(
+def finish(
     rng: Rng, m: Maker, depthwise: bool, weights: np.ndarray, out: tuple[int, ...], **attrs: int
 ) -> Graph:
     x = m.tensors[0]
@@ -56,7 +56,7 @@ def conv_2d_ordinary(rng: Rng) -> Graph:
     m.add((1, h, w, in_c), quant=quant(rng))
     out_c = int(rng.integers(1, 9))
     weights = adversarial(rng, (out_c, k_h, k_w, in_c))
-    return _finish(
+    return finish(
         rng, m, False, weights, (*out, out_c), stride_h=strides[0], stride_w=strides[1],
         dilation_h_factor=dilations[0], dilation_w_factor=dilations[1], padding="SAME",
     )  # fmt: skip
@@ -71,7 +71,7 @@ def depthwise_3x3(rng: Rng) -> Graph:
     m = Maker("DEPTHWISE_CONV_2D")
     m.add((1, h, w, c), quant=quant(rng))
     weights = adversarial(rng, (1, 3, 3, c))
-    return _finish(
+    return finish(
         rng, m, True, weights, (*out, c), stride_h=strides[0], stride_w=strides[1],
         dilation_h_factor=1, dilation_w_factor=1, padding=padding, depth_multiplier=1,
     )  # fmt: skip

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from midge.program import Candidate, Const
 
 _HERE = Path(__file__).parent
-_INNER = {"transpose_conv_packed": "conv_2d_packed"}  # kernel -> one it calls, with its counts
+# kernel -> those that it calls, by how their counts begin in its own
+_INNER = {
+    "transpose_conv_packed": {"": "conv_2d_packed"},
+    "conv_pool": {"": "conv_2d_packed", "pool_": "max_pool_2d"},
+}
 
 
 @functools.cache
@@ -39,6 +43,7 @@ def cycles(cpu: str, candidate: Candidate, consts: list[Const]) -> float | None:
     known = table.get(candidate.kernel)
     if known is None:
         return None
-    known = {**table.get(_INNER.get(candidate.kernel, ""), {}), **known}
+    for start, inner in _INNER.get(candidate.kernel, {}).items():
+        known = {**{start + name: n for name, n in table.get(inner, {}).items()}, **known}
     found = counts(candidate.kernel, candidate.params, consts)
     return sum(n * known.get(name, 0.0) for name, n in found.items())

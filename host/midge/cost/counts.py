@@ -31,6 +31,10 @@ class Args:
         value = self._params[name]
         return self._consts[value.const].data if isinstance(value, ConstRef) else None
 
+    def changed(self, **numbers: int) -> Args:
+        """The same call with other numbers."""
+        return Args({**self._params, **numbers}, self._consts)
+
 
 def counts(kernel: str, params: dict[str, Param], consts: list[Const]) -> Counts:
     """The counts of one call. A kernel without a function here has one count, the call."""
@@ -120,6 +124,25 @@ def _edges(a: Args) -> tuple[int, int]:
 def transpose_conv_packed(a: Args) -> Counts:
     """Those of ``conv_2d_packed``, and the move's."""
     return {**conv_2d_packed(a), **{f"moved_{name}": n for name, n in move(a).items()}}
+
+
+def conv_pool(a: Args) -> Counts:
+    """Those of ``conv_2d_packed`` and, with another name, of ``max_pool_2d``, of each band."""
+    total: Counts = {"bands": -(-a.out_h // (a.lines * a.pool_h))}
+    for first in range(0, a.out_h, a.lines * a.pool_h):
+        rows = min(a.lines * a.pool_h, a.out_h - first)
+        band = a.changed(out_h=rows, pad_top=a.pad_top - first * a.stride_h)
+        windows = rows * a.out_w * a.out_c  # no two of them share a tap
+        pixels = rows // a.pool_h * (a.out_w // a.pool_w)
+        found = {"call": 1.0, **conv_2d_packed(band), "pool_call": 1, "pool_taps": windows}
+        found |= {
+            "pool_lines": windows // a.pool_w,
+            "pool_outputs": pixels * a.out_c,
+            "pool_pixels": pixels,
+        }
+        for name, n in found.items():
+            total[name] = total.get(name, 0) + n
+    return total
 
 
 def conv_2d_jit(a: Args) -> Counts:
@@ -398,6 +421,7 @@ def pad(a: Args) -> Counts:
 _COUNTS: dict[str, Callable[[Args], Counts]] = {
     "conv_2d": conv_2d,
     "conv_2d_jit": conv_2d_jit,
+    "conv_pool": conv_pool,
     "conv_2d_blocked": conv_2d_blocked,
     "pointwise_jit": pointwise_jit,
     "conv_2d_packed": conv_2d_packed,

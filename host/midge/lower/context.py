@@ -157,9 +157,7 @@ class Lowering:
 
     def choice(self, op: Op, candidates: list[Candidate], macs: int = 0) -> None:
         """Adds a layer that each of ``candidates`` computes, bit for bit alike."""
-        for each in candidates:
-            fields = {field.name for field in abi.load().kernels[each.kernel].fields}
-            assert fields == each.params.keys(), f"{each.kernel}: {fields ^ each.params.keys()}"
+        _check_fields(candidates)
         if self.kernels in ("packed", "blocked"):  # the plain one is the last
             candidates = candidates[: max(1, len(candidates) - 1)]
         if self.kernels == "jit":
@@ -167,6 +165,11 @@ class Lowering:
             candidates = jit or candidates
         layer = f"{op.index} {op.kind} '{self.tensor(op.outputs[0]).name}'"
         self.layers.append(Layer(layer, op.kind, macs, candidates))
+
+    def fused(self, candidates: list[Candidate]) -> None:
+        """More ways to compute the last layer, together with the one that it reads."""
+        _check_fields(candidates)
+        self.layers[-1].candidates.extend(candidates)
 
     # -- checks --------------------------------------------------------------------------------
 
@@ -292,6 +295,12 @@ class Lowering:
                 f"output scale too small: {err}",
                 "convert again with representative data of the model's real range",
             ) from err
+
+
+def _check_fields(candidates: list[Candidate]) -> None:
+    for each in candidates:
+        fields = {field.name for field in abi.load().kernels[each.kernel].fields}
+        assert fields == each.params.keys(), f"{each.kernel}: {fields ^ each.params.keys()}"
 
 
 def _quant(tensor: Tensor) -> str:

@@ -88,6 +88,18 @@ def tiles(params: dict[str, Param], tile: int) -> Lead:
     return granules(np.minimum.reduceat(first, starts), ends)
 
 
+def pooled(params: dict[str, Param]) -> Lead:
+    """``conv_pool``: a band's windows are read before its lines are written."""
+    p = {k: v for k, v in params.items() if isinstance(v, int)}
+    first = corners(params, p["in_c"])
+    starts = np.arange(0, len(first), p["lines"] * p["pool_h"] * p["out_w"])
+    line = np.arange(0, p["out_h"] // p["pool_h"], p["lines"], dtype=np.int64)
+    ends = np.minimum(line + p["lines"], p["out_h"] // p["pool_h"])
+    return granules(
+        np.minimum.reduceat(first, starts), ends * (p["out_w"] // p["pool_w"]) * p["out_c"]
+    )
+
+
 def windows(params: dict[str, Param], in_c: int, out_c: int, groups: int) -> Lead:
     """Windows in groups of channels, each output element written by itself."""
     group = np.arange(out_c, dtype=np.int64) // (out_c // groups)

@@ -91,13 +91,10 @@ def conv_2d(low: Lowering, layer: Layer, plain: dict[str, Param]) -> list[Candid
         "three": low.const(f"{layer.name}/three", _three(layer.weights), "requant"),
         "taps": taps,
     }
-    run = number(plain["k_w"]) * number(plain["in_c"])
-    fixed = 4 * padded.shape[1] + 4 * ((run + 3) & ~3)
     found = []
     for copy in dict.fromkeys([(0, 0), _copy(plain)]):
-        for tile in _tiles(number(plain["out_h"]) * number(plain["out_w"]), taps):
-            scratch = tile // 4 * ((taps + 1) // 2) * 16 + 4 * tile + fixed
-            scratch += copy[0] * copy[1] * number(plain["in_c"])
+        for tile in tiles(number(plain["out_h"]) * number(plain["out_w"]), taps):
+            scratch = tile_bytes(shared, tile) + copy[0] * copy[1] * number(plain["in_c"])
             params: dict[str, Param] = {
                 **shared,
                 "scratch": low.scratch(f"{layer.name}/packed", scratch),
@@ -112,7 +109,14 @@ def conv_2d(low: Lowering, layer: Layer, plain: dict[str, Param]) -> list[Candid
     return found
 
 
-def _tiles(pixels: int, taps: int) -> list[int]:
+def tile_bytes(params: dict[str, Param], tile: int) -> int:
+    """``conv_2d_packed``'s scratch, without a copy of the input."""
+    taps, run = number(params["taps"]), number(params["k_w"]) * number(params["in_c"])
+    sums = 4 * ((taps + 3) & ~3) + 4 * tile  # and one channel's weights
+    return tile // 4 * ((taps + 1) // 2) * 16 + sums + 4 * ((run + 3) & ~3)
+
+
+def tiles(pixels: int, taps: int) -> list[int]:
     """Pixels packed at a time, a multiple of 4: all, a half, a third, a quarter..."""
     most = max(4, TILE_BYTES // (2 * taps) & ~3)
     counts = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024]

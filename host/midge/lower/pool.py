@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from midge.graph import Op
-from midge.lower import leads
+from midge.lower import fuse, leads
 from midge.lower.context import Lowering
 from midge.lower.conv import geometry
 from midge.program import Param
@@ -11,6 +11,7 @@ from midge.program import Param
 
 def max_pool_2d(low: Lowering, op: Op) -> None:
     _pool(low, op, "max_pool_2d")
+    fuse.conv_pool(low, op)
 
 
 def average_pool_2d(low: Lowering, op: Op) -> None:
