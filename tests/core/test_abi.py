@@ -39,11 +39,12 @@ def test_sizes_agree_with_the_compiler(tmp_path: Path) -> None:
     subprocess.run(command, check=True)
 
 
-def test_the_packed_transposed_convolution_begins_as_the_convolution() -> None:
-    """Its kernel copies that part of its parameters."""
+@pytest.mark.parametrize("kernel", ["transpose_conv_packed", "conv_pool"])
+def test_kernels_around_the_packed_convolution_begin_as_it_does(kernel: str) -> None:
+    """They copy that part of their parameters."""
     kernels = abi.load().kernels
     inner = kernels["conv_2d_packed"].fields
-    assert kernels["transpose_conv_packed"].fields[: len(inner)] == inner
+    assert kernels[kernel].fields[: len(inner)] == inner
 
 
 def test_reads_fields_in_order_and_tells_operands() -> None:

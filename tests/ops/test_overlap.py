@@ -21,6 +21,7 @@ FAMILIES = (
     ("conv_2d_ordinary", "packed", 0),  # one tile, most of them: anywhere
     ("conv_2d_ordinary", "jit", 0),
     ("conv_2d_ordinary", "small", 60),
+    ("conv_pool", "small", 25),
     ("fully_connected", "small", 60),
     ("depthwise_conv_2d", "plain", 60),
     ("depthwise_3x3", "packed", 75),
