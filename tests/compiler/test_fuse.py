@@ -123,7 +123,9 @@ def test_fuses(change: str) -> None:
     fused = oracle.Compiled(after, picks=-1)  # each layer's last candidate
     assert [step.kernel for step in fused.program.steps] == ["conv_pool"]
     for sample in samples(after):
-        np.testing.assert_array_equal(fused.run(sample)[0], oracle.reference(after, [sample])[0][0])
+        np.testing.assert_array_equal(
+            fused.run(sample)[0], oracle.reference(after, [sample])[0][0]
+        )
 
 
 @pytest.mark.parametrize(

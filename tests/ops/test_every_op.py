@@ -62,9 +62,7 @@ def test_2000_random_cases_equal_the_oracle(name: str, kernels: str) -> None:
         kernels_used = [step.kernel for step in compiled.program.steps]
         wanted = f"_{kernels}" if kernels in ("jit", "blocked") else ("_packed", "_tables")
         fused = name == "conv_pool" and kernels == "other"
-        other += any(
-            kernel.endswith("conv_pool" if fused else wanted) for kernel in kernels_used
-        )
+        other += any(kernel.endswith("conv_pool" if fused else wanted) for kernel in kernels_used)
         for values, expected in zip(samples, oracle.reference(graph, samples), strict=True):
             found = compiled.run(values)
             assert differing(expected, found) == 0, f"{name} case {number}: {graph}"
