@@ -4,6 +4,8 @@
 speaker's words, noise and backward words to one of these models, on the PC (the board's own C),
 and draws misses against false alarms. ``pico`` plays some of it to the emulated Pico: what it
 detects, when, and whether each window has the PC's bits. Everything lands in ``build/keyword``.
+
+Needs the spoken digits, ../shared/data/fsdd_4speakers.npz beside the checkout.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT / "examples" / "keyword"
+DIGITS = ROOT.parent / "shared" / "data" / "fsdd_4speakers.npz"
 BUILD = ROOT / "build" / "keyword"
 PICTURE = ROOT / "docs" / "keyword.png"
 SPEAKERS = ("george", "nicolas", "jackson", "theo")
@@ -36,9 +39,7 @@ def project_for(speaker: str) -> Any:
     folder = BUILD / speaker
     folder.mkdir(parents=True, exist_ok=True)
     text = (EXAMPLE / "midge.toml").read_text("utf-8")
-    project = load_project(EXAMPLE)
-    source = (EXAMPLE / project.data.source).resolve()
-    text = text.replace(f'"{project.data.source}"', f'"{source}"')
+    text = text.replace('source = "recordings"', f'source = "{DIGITS}"')
     text = text.replace('test_groups = ["george"]', f'test_groups = ["{speaker}"]')
     (folder / "midge.toml").write_text(text, "utf-8")
     return load_project(folder)
