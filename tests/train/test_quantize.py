@@ -195,8 +195,9 @@ def test_without_tensorflow(monkeypatch, tmp_path):
     (tmp_path / "tensorflow" / "__init__.py").write_text("raise ImportError('not installed')\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (tmp_path / "m.keras").touch()
+    paths = [tmp_path / name for name in ("m.keras", "s.npy", "o.tflite")]
     with pytest.raises(MidgeError, match="conversion needs TensorFlow") as error:
-        quantize._run_converter(tmp_path / "m.keras", tmp_path / "s.npy", tmp_path / "o.tflite")
+        quantize._run_converter(*paths, "int8")
     assert error.value.do == "pip install 'midge[train]'"
 
 
