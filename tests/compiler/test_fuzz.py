@@ -123,8 +123,9 @@ def record(program: Program) -> bytes:
     """What ``replay.c`` reads, with a random arena; the arena after the run is not known."""
     words, consts = pack(program)
     arena = np.random.default_rng(1).integers(0, 256, program.arena_bytes).astype(np.uint8)
-    sizes = np.array([words.size, len(consts), arena.size], np.uint32)
-    return sizes.tobytes() + words.tobytes() + consts + arena.tobytes() * 2
+    state = bytes(program.state_bytes)
+    sizes = np.array([words.size, len(consts), arena.size, len(state)], np.uint32)
+    return sizes.tobytes() + words.tobytes() + consts + arena.tobytes() * 2 + state * 2
 
 
 def check_refs(program: Program) -> None:
