@@ -21,6 +21,7 @@ from midge.firmware import linkmap
 from midge.golden import golden_input
 from midge.links.base import Progress
 from midge.links.emulated import EmulatedLink
+from midge.power import inference_mj
 
 if TYPE_CHECKING:
     from midge.boards import Board
@@ -173,7 +174,7 @@ def _report(
         "macs": program.macs,
         "cycles_per_mac": cycles / program.macs if program.macs else None,
         "ms": ms,
-        "uj": _energy_uj(board, ms),
+        "uj": 1000 * inference_mj(board, cycles) if board.active_ma else None,
         "arena_bytes": program.arena_bytes,
         "state_bytes": program.state_bytes,
         "weights_bytes": program.weights_bytes,
@@ -200,8 +201,3 @@ def _xip(board: Board, cycles: int, reads: list[xip.LayerReads] | None) -> dict[
         "miss_cycles": board.xip_miss_cycles,
         "ms": 1000 * total / board.clock_hz,
     }
-
-
-def _energy_uj(board: Board, ms: float) -> float | None:
-    """mA * V * ms = microjoules, of the whole board while it computes."""
-    return board.active_ma * board.supply_volts * ms if board.active_ma else None

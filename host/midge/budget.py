@@ -87,7 +87,7 @@ def _flash(models: list[CompiledModel], board: BoardMemory) -> tuple[str, str] |
     need, have = sum(flash_bytes(model) for model in models) + code, board.model_flash_bytes
     if need <= have:
         return None
-    sizes = [item for model in models for item in _weights_by_layer(model)]
+    sizes = [item for model in models for item in weights_by_layer(model)]
     sizes.sort(key=lambda item: -item[0])
     what = (
         f"flash: models need {need} bytes, {code} of them for kernels, {have} are free: "
@@ -97,7 +97,8 @@ def _flash(models: list[CompiledModel], board: BoardMemory) -> tuple[str, str] |
     return what, "use fewer or narrower layers there, or a board with more flash"
 
 
-def _weights_by_layer(model: CompiledModel) -> list[tuple[int, str]]:
+def weights_by_layer(model: CompiledModel) -> list[tuple[int, str]]:
+    """Bytes of constants of each layer, with the layer's name."""
     program = model.program
     sizes = []
     for step in program.steps:

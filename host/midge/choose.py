@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 
 from midge import cost
-from midge.errors import BudgetError
 from midge.plan import Plan, plan, step_bytes
 from midge.program import (
     ANYWHERE,
@@ -44,8 +44,8 @@ class Goal:
     """What to choose for.
 
     ``prefer`` "speed": the fewest cycles in ``ram_bytes`` (arena and state), but for a few
-    percent (``SLACK``) that a smaller arena may cost. "ram": the smallest arena that needs at
-    most ``cycles``, or ``SMALL_FACTOR`` times the fastest's where that is None.
+    percent (``SLACK``, within ``cycles``) that a smaller arena may cost. "ram": the smallest arena
+    that needs at most ``cycles``, or ``SMALL_FACTOR`` times the fastest's where that is None.
     """
 
     prefer: str = "speed"
@@ -310,28 +310,19 @@ class Chooser:
         )
 
     def choose(self, goal: Goal) -> tuple[int, ...]:
-        """The picks for a goal; see :class:`Goal`.
-
-        Raises:
-            BudgetError: "ram" was asked for with fewer cycles than the fastest needs.
-        """
+        """The picks for a goal; see :class:`Goal`. Where nothing fits, what comes nearest, for the
+        budget's check to refuse."""
         ways = self.ways()
         if goal.prefer == "ram":
             limit = goal.cycles or SMALL_FACTOR * self.total(ways[-1])
             quick = [picks for picks in ways if self.total(picks) <= limit]
-            if not quick:
-                raise BudgetError(
-                    f"the fastest kernels need about {self.total(ways[-1]):.0f} cycles for one "
-                    f"inference, the budget allows {limit:.0f}",
-                    where=self.draft.path,
-                    do="make the model smaller, or raise the budget",
-                )
-            return self._smallest(quick)
+            return self._smallest(quick or ways[-1:])
         if goal.ram_bytes is not None:
             kept = block_bytes(self.draft.states)  # RAM that is not the arena's
             ways = self._within(ways, goal.ram_bytes - kept)
-        quick = [picks for picks in ways if self.total(picks) <= SLACK * self.total(ways[-1])]
-        return self._smallest(quick)
+        fewest = self.total(ways[-1])
+        limit = max(fewest, min(SLACK * fewest, goal.cycles or math.inf))
+        return self._smallest([picks for picks in ways if self.total(picks) <= limit])
 
     def _smallest(self, ways: list[tuple[int, ...]]) -> tuple[int, ...]:
         """The smallest arena of ``ways``, and of those that have it the quickest."""

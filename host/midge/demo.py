@@ -16,6 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from midge import verdict
 from midge.cli import guarded
 from midge.commands import check
 from midge.commands.common import Progress, goal_of, kib
@@ -66,7 +67,7 @@ def do_demo(args: argparse.Namespace) -> int:
     _step("check", "does it fit?")
     report = check.report_of(compiled, board)
     print(check.table(report))
-    check.check_budget(compiled, project.budget, str(project.root / "midge.toml"))
+    verdict.check_budget(compiled, board, project)
 
     _step("build", "C -> MicroPython firmware with the model compiled in, booted once")
     firmware = build_and_boot(project, board, compiled)

@@ -1,7 +1,8 @@
 """``midge.toml``: what a project samples, trains, builds and may use.
 
-The dataclasses below are the schema: a key's name, type, default, range and meaning stand in
-its field and nowhere else; the reader, the errors and ``docs/midge-toml.md`` come from them.
+The dataclasses below and in :mod:`midge.sections` are the schema: a key's name, type, default,
+range and meaning stand in its field and nowhere else; the reader, the errors and
+``docs/midge-toml.md`` come from them.
 """
 
 from __future__ import annotations
@@ -17,29 +18,16 @@ from pathlib import Path
 from typing import Any
 
 from midge.errors import MidgeError
+from midge.sections import REQUIRED as _REQUIRED
+from midge.sections import BudgetSection, PowerSection
+from midge.sections import key as _key
 
 FILE = "midge.toml"
 _IDENTIFIER = r"[a-z][a-z0-9_]*"  # becomes a C name and what midge.load() takes on the board
-_REQUIRED = dataclasses.MISSING
 
 
 class ProjectError(MidgeError):
     """``midge.toml`` is missing, is not TOML, or a key in it is wrong."""
-
-
-def _key(
-    doc: str,
-    default: Any = _REQUIRED,
-    *,
-    low: float | None = None,
-    pattern: str | None = None,
-    choices: tuple[str | int, ...] = (),
-) -> Any:
-    """A key of the file: ``low`` is the smallest value allowed, ``pattern`` a full match."""
-    rules = {"doc": doc, "low": low, "pattern": pattern, "choices": choices}
-    if isinstance(default, list):
-        return dataclasses.field(default_factory=default.copy, metadata=rules)
-    return dataclasses.field(default=default, metadata=rules)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,21 +141,6 @@ class ModelSection:
 
 
 @dataclasses.dataclass(frozen=True)
-class BudgetSection:
-    """[budget]: what the model may take; absent keys leave only the board's own limits."""
-
-    flash_kb: float | None = _key("KiB of flash for code and weights", None, low=0)
-    ram_kb: float | None = _key("KiB of RAM for the arena", None, low=0)
-    latency_ms: float | None = _key("milliseconds for one inference", None, low=0)
-    prefer: str = _key(
-        "which kernels are chosen: the fastest that ram_kb and the board's RAM allow, or those "
-        "with the smallest arena that latency_ms allows (without it: twice the fastest's time)",
-        "speed",
-        choices=("speed", "ram"),
-    )
-
-
-@dataclasses.dataclass(frozen=True)
 class RunSection:
     """[run]: what runs on the board."""
 
@@ -192,6 +165,7 @@ class Project:
     features: FeaturesSection = FeaturesSection()
     model: ModelSection = ModelSection()
     budget: BudgetSection = BudgetSection()
+    power: PowerSection = PowerSection()
     run: RunSection = RunSection()
 
     @property
@@ -331,6 +305,8 @@ def _value(where: str, value: Any, hint: Any, rules: Any) -> Any:
         raise _wrong(where, names[hint], value, rules)
     if rules["low"] is not None and not rules["low"] <= value < math.inf:  # refuses nan too
         raise _wrong(where, f"a number of at least {rules['low']:g}", value, rules)
+    if rules["high"] is not None and value > rules["high"]:
+        raise _wrong(where, f"a number of at most {rules['high']:g}", value, rules)
     if rules["pattern"] and not re.fullmatch(rules["pattern"], value):
         raise _wrong(where, f"a name like {rules['pattern']}", value, rules)
     if rules["choices"] and value not in rules["choices"]:

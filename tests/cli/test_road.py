@@ -56,7 +56,8 @@ def test_over_budget_exits_with_3_and_says_by_how_many_bytes(project, capsys, ke
     assert main(["check", "--json"]) == exits.BUDGET
     error = result(capsys)["error"]
     assert what in error["what"] and "the budget is 1 B" in error["what"]
-    assert error["what"].endswith("B too much") and key in error["where"]
+    assert "B too much" in error["what"] and key in error["where"]
+    assert f"nearest that it keeps: {key} = 0." in error["do"]
 
 
 def test_build_refuses_before_it_builds(project, capsys, monkeypatch, tmp_path):

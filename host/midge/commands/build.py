@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from midge.commands.check import check_budget
 from midge.commands.common import (
     Progress,
     add_board,
@@ -53,7 +52,9 @@ def do_build(args: argparse.Namespace) -> int:
     paths = [model_path(named, project) for named in args.models or [None]]
     compiled = compile_all(paths, board, project if not args.models else None)
     if project and not args.models:
-        check_budget(compiled[0], project.budget, str(project.root / "midge.toml"))
+        from midge.verdict import check_budget
+
+        check_budget(compiled[0], board, project)
     out = args.out or (project.build_dir if project else Path("build"))
     from midge.firmware.build import build
 

@@ -8,23 +8,26 @@ from typing import TYPE_CHECKING, Any
 from midge.commands.common import (
     add_command,
     add_model,
+    board_of,
+    compile_all,
     emit_json,
     kib,
-    model_of,
+    model_path,
+    project_or_none,
     say,
 )
-from midge.errors import BudgetError
 
 if TYPE_CHECKING:
     from midge.boards import Board
     from midge.compile import CompiledModel
     from midge.program import Program, Step
-    from midge.project import BudgetSection
+    from midge.project import Project
 
 _EXAMPLES = """\
   midge check
   midge check model.tflite
   midge check model.tflite --board RPI_PICO --json
+  midge check model.tflite --project walk   # by that project's [budget]
 """
 
 
@@ -38,30 +41,49 @@ def add_parser(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def do_check(args: argparse.Namespace) -> int:
     """Prints the layers, the arena and the weights; fails if they are over a limit."""
-    compiled, board, project = model_of(args)
-    report = report_of(compiled, board)
+    project, board, compiled = subject(args)
+    report = report_of(compiled, board, project)
+    from midge import power, verdict
+    from midge.budget import check_fit
     from midge.features.draw import draw
 
     for one in compiled.features:
         say(args, draw(one))
     say(args, table(report))
-    from midge.budget import check_fit
-
+    if report["power"]:
+        say(args, power.describe(power.Usage(**report["power"])))
     check_fit([compiled], board)
-    if project:
-        check_budget(compiled, project.budget, str(project.root / "midge.toml"))
+    if project and (verdicts := verdict.check_budget(compiled, board, project)):
+        say(args, verdict.table(verdicts, verdict.figures_of(compiled)))
     emit_json(args, report)
     say(args, f"fits {board.name}")
     return 0
 
 
-def report_of(compiled: CompiledModel, board: Board) -> dict[str, Any]:
+def subject(args: argparse.Namespace) -> tuple[Project | None, Board, CompiledModel]:
+    """What is to be judged: a model that was named only by the budget of a project named too."""
+    project = project_or_none(args)
+    board = board_of(args, project)
+    path = model_path(args.model, project)
+    if args.model is not None and args.project is None:
+        project = None
+    return project, board, compile_all([path], board, project)[0]
+
+
+def report_of(
+    compiled: CompiledModel, board: Board, project: Project | None = None
+) -> dict[str, Any]:
     """What ``--json`` prints: sizes in bytes, one entry a layer."""
+    from midge import power, verdict
     from midge.budget import code_of, flash_bytes
     from midge.features.draw import report as features_report
 
     program = compiled.program
     code, code_ram = code_of([compiled], board.cpu)
+    cycles = cycles_of(program)
+    used = None
+    if project and cycles is not None and board.active_ma:
+        used = power.usage(board, cycles, power.duty_of(project, board)).as_dict()
     return {
         "model": compiled.meta.name,
         "file": program.path,
@@ -75,7 +97,15 @@ def report_of(compiled: CompiledModel, board: Board) -> dict[str, Any]:
         "free_ram_bytes": board.model_ram_bytes - code_ram,
         "free_flash_bytes": board.model_flash_bytes - code,
         "clock_hz": board.clock_hz,
-        "cycles": cycles_of(program),
+        "cycles": cycles,
+        "energy_mj": power.inference_mj(board, cycles) if cycles and board.active_ma else None,
+        "power": used,
+        "budget": [
+            one.as_dict()
+            for one in (
+                verdict.judge(verdict.figures_of(compiled), board, project) if project else []
+            )
+        ],
         "features": [features_report(one) for one in compiled.features],
         "features_ram_bytes": compiled.features_ram_bytes,
         "layers": [
@@ -152,26 +182,3 @@ def front(report: dict[str, Any]) -> list[str]:
         mark = "  <- this one" if point["chosen"] else ""
         lines.append(f"{point['arena_bytes']:>7,}  {point['cycles']:>15,}  {ms:8.2f} ms{mark}")
     return lines
-
-
-def check_budget(compiled: CompiledModel, budget: BudgetSection, where: str) -> None:
-    """Holds the model against the project's [budget]; the core's code is not the model's.
-
-    Raises:
-        BudgetError: over it; says by how many bytes.
-    """
-    from midge.budget import flash_bytes
-
-    limits = (
-        ("flash_kb", budget.flash_kb, flash_bytes(compiled), "the model in flash"),
-        ("ram_kb", budget.ram_kb, compiled.ram_bytes, "the arena with state and features"),
-    )
-    for key, limit_kb, found, what in limits:
-        if limit_kb is not None and found > limit_kb * 1024:
-            over = found - int(limit_kb * 1024)
-            raise BudgetError(
-                f"{what} needs {found} B, the budget is {int(limit_kb * 1024)} B: "
-                f"{over} B too much",
-                where=f"{where}: [budget] {key}",
-                do="make the model smaller, or raise the budget if the board allows it",
-            )

@@ -154,6 +154,7 @@ def goal_of(board: Board, project: Project | None) -> Goal:
     """What the kernels are chosen for: the board's RAM and the project's [budget]."""
     from midge.choose import Goal
     from midge.cost.code import all_ram_bytes
+    from midge.verdict import cycles_limit
 
     ram = board.model_ram_bytes - all_ram_bytes(board.cpu)
     if project is None:
@@ -161,8 +162,7 @@ def goal_of(board: Board, project: Project | None) -> Goal:
     budget = project.budget
     if budget.ram_kb is not None:
         ram = min(ram, int(budget.ram_kb * 1024))
-    cycles = None if budget.latency_ms is None else budget.latency_ms * board.clock_hz / 1000
-    return Goal(budget.prefer, ram, cycles, board.cpu)
+    return Goal(budget.prefer, ram, cycles_limit(board, project), board.cpu)
 
 
 class Progress:
