@@ -74,7 +74,10 @@ def toml_page() -> str:
 def _type_name(hint: object) -> str:
     names = {"str": "string", "int": "whole number", "float": "number"}
     text = str(hint).replace("<class '", "").replace("'>", "").replace(" | None", "")
-    return names.get(text, "list of strings" if text.startswith("list") else text)
+    names |= {"list[str]": "list of strings", "list[int]": "list of whole numbers"}
+    if text in names:
+        return names[text]
+    return "list of tables" if text.startswith("list") else "table"
 
 
 def _default(field: dataclasses.Field[object]) -> str:

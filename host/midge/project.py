@@ -124,6 +124,11 @@ class ModelSection:
     """[model]: how it is trained and where it lies."""
 
     recipe: str = _key("a training recipe of midge.train", "")
+    net: dict[str, Any] = _key(
+        "the recipe's own options, e.g. {filters = [8, 12], widths = [5, 3], strides = [2, 2]}; "
+        "`midge search` finds them",
+        {},
+    )
     epochs: int = _key("passes over the training data", 60, low=1)
     batch_size: int = _key("windows in a training step", 16, low=1)
     seed: int = _key("seed of everything random in training", 1, low=0)
@@ -288,6 +293,10 @@ def _value(where: str, value: Any, hint: Any, rules: Any) -> Any:
     """``value`` as the type of ``hint``, or an error that names what is needed."""
     if isinstance(hint, types.UnionType):
         hint = next(arg for arg in typing.get_args(hint) if arg is not types.NoneType)
+    if hint == dict[str, Any]:
+        if not isinstance(value, dict):
+            raise _wrong(where, "a table", value, rules)
+        return value
     if hint == list[dict[str, Any]]:
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise _wrong(where, "a list of tables", value, rules)

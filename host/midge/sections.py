@@ -20,7 +20,7 @@ def key(
     """A key of the file: ``low`` and ``high`` are the ends of what is allowed, ``pattern`` a full
     match."""
     rules = {"doc": doc, "low": low, "high": high, "pattern": pattern, "choices": choices}
-    if isinstance(default, list):
+    if isinstance(default, (list, dict)):
         return dataclasses.field(default_factory=default.copy, metadata=rules)
     return dataclasses.field(default=default, metadata=rules)
 

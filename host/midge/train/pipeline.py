@@ -21,7 +21,7 @@ from midge.train.evaluate import accuracy, decide
 from midge.train.fit import Fitted, fit
 from midge.train.inputs import Inputs
 from midge.train.quantize import convert
-from midge.train.recipes import RECIPES, Recipe
+from midge.train.recipes import RECIPES, Recipe, configured
 from midge.train.tf import import_tensorflow
 
 if TYPE_CHECKING:
@@ -91,7 +91,8 @@ def _recipe(project: Project) -> Recipe:
             where=f"{project.root / 'midge.toml'}: [model] recipe",
             do="name one of them; midge/train/recipes.py shows what they are",
         )
-    return RECIPES[name]
+    where = f"{project.root / 'midge.toml'}: [model] net"
+    return configured(name, project.model.net, where)
 
 
 def _quantize(project: Project, model: Any, data: Dataset, inputs: Inputs, out: Path) -> Path:
@@ -127,6 +128,7 @@ def _describe(project: Project, data: Dataset, inputs: Inputs, made: Path) -> Me
             "channels": data.channels,
             "rate_hz": data.rate_hz,
             "recipe": project.model.recipe,
+            "net": project.model.net,
             "seed": project.model.seed,
         },
     )

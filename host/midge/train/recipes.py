@@ -1,32 +1,49 @@
 """Small Keras models that convert to int8 without a float layer left. Copy one and change it.
 
-A recipe takes the window's shape and the number of classes and returns an uncompiled model.
+A recipe takes the window's shape and the number of classes and returns an uncompiled model. Its
+keyword arguments are its options, ``[model] net`` in ``midge.toml``: `midge search` varies them.
 TensorFlow is imported by the caller only (`midge.train.fit`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from midge.errors import ModelError
 
 Recipe = Callable[[int, int, int], Any]
 
 
-def conv1d(length: int, channels: int, classes: int) -> Any:
-    """Motion and other slow signals of some channels: three strided convolutions.
+def conv1d(
+    length: int,
+    channels: int,
+    classes: int,
+    *,
+    filters: Sequence[int] = (16, 24, 32),
+    widths: Sequence[int] = (5, 5, 3),
+    strides: Sequence[int] = (2, 2, 2),
+    separable: bool = False,
+) -> Any:
+    """Motion and other slow signals of some channels: strided convolutions.
 
-    Input ``[length, channels]``; output: one probability a class.
+    Input ``[length, channels]``; output: one probability a class. ``separable``: behind the first
+    convolution each is a depthwise and a pointwise one.
     """
     import keras
     from keras import layers
 
+    _same_lengths(filters=filters, widths=widths, strides=strides)
     model = keras.Sequential([keras.Input((length, channels), name="window")], name="conv1d")
-    for number, (filters, width) in enumerate([(16, 5), (24, 5), (32, 3)], 1):
-        model.add(
-            layers.Conv1D(
-                filters, width, strides=2, padding="same", use_bias=False, name=f"conv{number}"
-            )
-        )
+    for number, (out, width, stride) in enumerate(zip(filters, widths, strides, strict=True), 1):
+        plain = {"strides": stride, "padding": "same", "use_bias": False}
+        if separable and number > 1:
+            # Keras' SeparableConv1D would convert the same, but hides its two layers' names.
+            model.add(layers.DepthwiseConv1D(width, name=f"depthwise{number}", **plain))
+            plain["strides"], width = 1, 1
+        model.add(layers.Conv1D(out, width, name=f"conv{number}", **plain))
         # Keras' own momentum of 0.99 needs thousands of steps to settle; a small set has hundreds.
         model.add(layers.BatchNormalization(momentum=0.9, name=f"norm{number}"))
         model.add(layers.ReLU(name=f"relu{number}"))
@@ -36,7 +53,7 @@ def conv1d(length: int, channels: int, classes: int) -> Any:
     return model
 
 
-def spikes(length: int, channels: int, classes: int) -> Any:
+def spikes(length: int, channels: int, classes: int, *, filters: int = 8, width: int = 3) -> Any:
     """Yes or no over a short window: Conv1D(8,3)-MaxPool-Conv1D(8,3)-mean-Dense(1).
 
     Input ``[length, channels]``; output: the probability of the second of two classes.
@@ -49,9 +66,9 @@ def spikes(length: int, channels: int, classes: int) -> Any:
     return keras.Sequential(
         [
             keras.Input((length, channels), name="window"),
-            layers.Conv1D(8, 3, activation="relu", name="conv1"),
+            layers.Conv1D(filters, width, activation="relu", name="conv1"),
             layers.MaxPooling1D(2, name="pool"),
-            layers.Conv1D(8, 3, activation="relu", name="conv2"),
+            layers.Conv1D(filters, width, activation="relu", name="conv2"),
             layers.GlobalAveragePooling1D(name="mean"),
             layers.Dense(1, activation="sigmoid", name="score"),
         ],
@@ -59,13 +76,23 @@ def spikes(length: int, channels: int, classes: int) -> Any:
     )
 
 
-def ds_cnn(length: int, channels: int, classes: int) -> Any:
+def ds_cnn(
+    length: int,
+    channels: int,
+    classes: int,
+    *,
+    filters: int = 64,
+    blocks: int = 4,
+    rows: int = 10,
+    bands: int = 4,
+    stride: int = 2,
+) -> Any:
     """A spectrum over time, such as log-mel rows: a depthwise-separable CNN.
 
     The keyword network of Zhang et al., "Hello Edge" (arXiv:1711.07128), table 4, size S: a
     convolution over 10 rows and 4 bands, then four depthwise-separable ones, 64 channels each;
-    here the first of them halves rows and bands again. Input ``[length, channels]``: rows of
-    features; output: one probability a class.
+    here the first of them halves rows and bands again (``stride``). Input ``[length, channels]``:
+    rows of features; output: one probability a class.
     """
     import keras
     from keras import layers
@@ -80,14 +107,14 @@ def ds_cnn(length: int, channels: int, classes: int) -> Any:
         model.add(layers.ReLU(name=f"relu_{name}"))
 
     plain = {"padding": "same", "use_bias": False}
-    model.add(layers.Conv2D(64, (10, 4), strides=2, name="conv", **plain))
+    model.add(layers.Conv2D(filters, (rows, bands), strides=2, name="conv", **plain))
     norm_relu("conv")
-    for number in range(1, 5):
-        stride = 2 if number == 1 else 1
+    for number in range(1, blocks + 1):
+        step = stride if number == 1 else 1
         name = f"depthwise{number}"
-        model.add(layers.DepthwiseConv2D(3, strides=stride, name=name, **plain))
+        model.add(layers.DepthwiseConv2D(3, strides=step, name=name, **plain))
         norm_relu(name)
-        model.add(layers.Conv2D(64, 1, name=f"pointwise{number}", **plain))
+        model.add(layers.Conv2D(filters, 1, name=f"pointwise{number}", **plain))
         norm_relu(f"pointwise{number}")
     model.add(layers.GlobalAveragePooling2D(name="mean"))
     model.add(layers.Dropout(0.3, name="drop"))
@@ -95,31 +122,30 @@ def ds_cnn(length: int, channels: int, classes: int) -> Any:
     return model
 
 
-def dense(length: int, channels: int, classes: int) -> Any:
-    """Features of a whole window, in one row or a few: two dense layers.
+def dense(length: int, channels: int, classes: int, *, units: Sequence[int] = (32, 16)) -> Any:
+    """Features of a whole window, in one row or a few: dense layers.
 
     Input ``[length, channels]``; output: one probability a class.
     """
     import keras
     from keras import layers
 
-    return keras.Sequential(
-        [
-            keras.Input((length, channels), name="window"),
-            layers.Flatten(name="flat"),
-            layers.Dense(32, activation="relu", name="dense1"),
-            layers.Dropout(0.2, name="drop"),
-            layers.Dense(16, activation="relu", name="dense2"),
-            layers.Dense(classes, activation="softmax", name="scores"),
-        ],
-        name="dense",
-    )
+    model = keras.Sequential([keras.Input((length, channels), name="window")], name="dense")
+    model.add(layers.Flatten(name="flat"))
+    for number, count in enumerate(units, 1):
+        model.add(layers.Dense(count, activation="relu", name=f"dense{number}"))
+        if number == 1:
+            model.add(layers.Dropout(0.2, name="drop"))
+    model.add(layers.Dense(classes, activation="softmax", name="scores"))
+    return model
 
 
 STATISTICS = 2  # of vibration: columns behind the bands
 
 
-def vibration(length: int, channels: int, classes: int) -> Any:
+def vibration(
+    length: int, channels: int, classes: int, *, filters: int = 16, width: int = 3, units: int = 16
+) -> Any:
     """Rows of log2 band energies, then two statistics without a level (skew, kurtosis).
 
     Every filter's weights over the bands sum to 0: a signal twice as strong, which moves all bands
@@ -131,27 +157,39 @@ def vibration(length: int, channels: int, classes: int) -> Any:
     from keras import layers
 
     bands = channels - STATISTICS
-    if length < 3 or bands < 2:
-        raise ValueError(f"needs 3 rows of {2 + STATISTICS} columns, found {length} of {channels}")
+    if length < width or bands < 2:
+        raise ValueError(
+            f"needs {width} rows of {2 + STATISTICS} columns, found {length} of {channels}"
+        )
 
     class NoLevel(keras.constraints.Constraint):
         def __call__(self, w: Any) -> Any:
             level = keras.ops.mean(w[:, :bands], axis=(0, 1), keepdims=True)
             return keras.ops.concatenate([w[:, :bands] - level, w[:, bands:]], axis=1)
 
-    return keras.Sequential(
+    model = keras.Sequential(
         [
             keras.Input((length, channels), name="window"),
-            layers.Conv1D(16, 3, use_bias=False, kernel_constraint=NoLevel(), name="conv"),
+            layers.Conv1D(
+                filters, width, use_bias=False, kernel_constraint=NoLevel(), name="conv"
+            ),
             layers.BatchNormalization(momentum=0.9, name="norm"),
             layers.ReLU(name="relu"),
             layers.GlobalAveragePooling1D(name="mean"),
             layers.Dropout(0.2, name="drop"),
-            layers.Dense(16, activation="relu", name="dense"),
-            layers.Dense(classes, activation="softmax", name="scores"),
         ],
         name="vibration",
     )
+    if units:
+        model.add(layers.Dense(units, activation="relu", name="dense"))
+    model.add(layers.Dense(classes, activation="softmax", name="scores"))
+    return model
+
+
+def _same_lengths(**lists: Sequence[int]) -> None:
+    lengths = {name: len(values) for name, values in lists.items()}
+    if len(set(lengths.values())) != 1:
+        raise ValueError(", ".join(f"{n} {name}" for name, n in lengths.items()))
 
 
 RECIPES: dict[str, Recipe] = {
@@ -161,3 +199,51 @@ RECIPES: dict[str, Recipe] = {
     "spikes": spikes,
     "vibration": vibration,
 }
+
+
+def configured(name: str, net: Mapping[str, Any], where: str) -> Recipe:
+    """A recipe with its options set.
+
+    Args:
+        name: a key of :data:`RECIPES`.
+        net: option -> value: a whole number of at least 0, a list of them, true or false.
+        where: for errors.
+
+    Raises:
+        ModelError: the recipe has no such option, or it has another type.
+    """
+    recipe = RECIPES[name]
+    if not net:
+        return recipe
+    options = {
+        option: parameter.default
+        for option, parameter in inspect.signature(recipe).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    }
+    for option, value in net.items():
+        if option not in options:
+            raise ModelError(
+                f"{name} has no option {option!r}", where=where,
+                do=f"options there are: {', '.join(options) or 'none'}",
+            )  # fmt: skip
+        if _kind(value) is None or _kind(value) != _kind(options[option]):
+            raise ModelError(
+                f"{option} needs {_kind(options[option])}, found {value!r}", where=where,
+                do="mend that value",
+            )  # fmt: skip
+
+    @functools.wraps(recipe)
+    def with_options(length: int, channels: int, classes: int) -> Any:
+        return recipe(length, channels, classes, **net)
+
+    return with_options
+
+
+def _kind(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, int) and value >= 0:
+        return "a whole number"
+    if isinstance(value, (list, tuple)) and all(_kind(one) == "a whole number" for one in value):
+        return "a list of whole numbers"
+    return None
