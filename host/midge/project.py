@@ -142,6 +142,17 @@ class ModelSection:
         "int8",
         choices=("int8", "int16x8"),
     )
+    steps: list[str] = _key(
+        "what is tried after training to make the model smaller or better in int8, in order: "
+        "distill, low_rank, prune (docs/compression.md)",
+        [],
+    )
+    max_drop: float = _key(
+        "share of the windows that all steps together may lose to make the model smaller",
+        0.01,
+        low=0,
+    )
+    teachers: int = _key("networks in the ensemble that distill learns from", 3, low=1)
     file: str = _key("where the trained .tflite goes; default build/<name>.tflite", "")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -40,3 +41,15 @@ def accuracy(model: Path, windows: Windows) -> float:
     # LOGISTIC's 0.5 for int16: its scale is always 2**-15, its zero point 0
     half = 1 << 14 if scores.dtype == np.int16 else 0
     return float((decide(scores, half) == windows.classes).mean())
+
+
+def scores_in_float(model: Any, x: np.ndarray) -> np.ndarray:
+    """A Keras model's scores ``[n, outputs]`` for real inputs ``[n, ...]``."""
+    # Not predict(): that compiles a graph for each of the many networks that are compared.
+    parts = range(0, len(x), 256)
+    return np.concatenate([model(x[at : at + 256], training=False).numpy() for at in parts])
+
+
+def accuracy_in_float(model: Any, x: np.ndarray, y: np.ndarray) -> float:
+    """Share of the windows that a Keras model gets right, 0...1."""
+    return float((decide(scores_in_float(model, x), half=0.5) == y).mean())

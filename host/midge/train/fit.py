@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,9 +15,32 @@ from midge.train.data import split_by_class
 from midge.train.recipes import Recipe
 from midge.train.tf import import_tensorflow
 
+if TYPE_CHECKING:
+    from midge.compress.teacher import Teacher
+
 # A small set is filled up to about this many windows an epoch with changed copies.
 _WINDOWS_PER_EPOCH = 1000
-_LEARNING_RATE = 0.003
+_JUDGED_WINDOWS = 200  # and the held-out ones up to this many, where networks are compared
+LEARNING_RATE = 0.003
+_LOSS_RESTARTS = 2  # each with a tenth of the rate, where the loss is no number
+
+More = Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
+
+
+@dataclasses.dataclass
+class Examples:
+    """What networks learn from, and what they are held out from: float32 inputs, int64 classes.
+
+    ``judge_x`` are the held-out windows and changed copies of them: among a few windows, two
+    networks that differ by some percent look alike.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    held_x: np.ndarray
+    held_y: np.ndarray
+    judge_x: np.ndarray
+    judge_y: np.ndarray
 
 
 @dataclasses.dataclass
@@ -27,6 +50,7 @@ class Fitted:
     model: Any
     epochs: int
     loss: float  # of the epoch whose weights were kept, on the validation windows
+    examples: Examples
 
 
 def fit(
@@ -39,7 +63,7 @@ def fit(
     batch_size: int,
     seed: int,
     copies: int = 0,
-    more: Callable[[np.ndarray, int, np.random.Generator], np.ndarray] | None = None,
+    more: More | None = None,
 ) -> Fitted:
     """Trains on ``real`` float32 ``[n, length, channels]`` with ``classes`` int64 ``[n]``.
 
@@ -50,18 +74,14 @@ def fit(
         copies: changed ones of each window; 0: enough for an epoch of 1000 windows.
         more: from indices of windows, a number of copies and randomness, that many changed
             copies of each, copy after copy; default: :func:`augment` on ``real``.
+
+    Raises:
+        ModelError: the recipe does not suit the windows, or the loss is no number.
     """
     tensorflow = import_tensorflow()
-    keras = tensorflow.keras
-    keras.utils.set_random_seed(seed)
+    tensorflow.keras.utils.set_random_seed(seed)
     tensorflow.config.experimental.enable_op_determinism()
-    rng = np.random.default_rng(seed)
-    kept, held_out = split_by_class(classes, 0.2, rng)
-    copies = copies or max(0, _WINDOWS_PER_EPOCH // len(kept) - 1)
-    changed = more(kept, copies, rng) if more else augment(real[kept], copies, rng)
-    x = np.concatenate([real[kept], changed])
-    y = np.tile(classes[kept], copies + 1)
-
+    examples = examples_of(real, classes, copies=copies, more=more, seed=seed)
     _, length, channels = real.shape
     try:
         model = recipe(length, channels, n_classes)
@@ -71,24 +91,101 @@ def fit(
             f"in {n_classes} classes: {err}",
             where=f"recipe {recipe.__name__}", do="choose another, or a longer window",
         ) from err  # fmt: skip
+    done, loss = learn(model, examples, epochs=epochs, batch_size=batch_size)
+    return Fitted(model, done, loss, examples)
+
+
+def examples_of(
+    real: np.ndarray, classes: np.ndarray, *, copies: int, more: More | None, seed: int
+) -> Examples:
+    """Splits off a fifth of each class and adds changed copies; see :func:`fit`."""
+
+    def change(indices: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+        return more(indices, count, rng) if more else augment(real[indices], count, rng)
+
+    rng = np.random.default_rng(seed)
+    kept, held_out = split_by_class(classes, 0.2, rng)
+    copies = copies or max(0, _WINDOWS_PER_EPOCH // len(kept) - 1)
+    x = np.concatenate([real[kept], change(kept, copies, rng)])
+    held_x, held_y = real[held_out], classes[held_out]
+    wanted = max(0, _JUDGED_WINDOWS // len(held_out) - 1)
+    judged = [held_x, change(held_out, wanted, np.random.default_rng([seed, 1]))]
+    return Examples(
+        x, np.tile(classes[kept], copies + 1), held_x, held_y,
+        np.concatenate(judged), np.tile(held_y, wanted + 1),
+    )  # fmt: skip
+
+
+def learn(
+    model: Any,
+    examples: Examples,
+    *,
+    epochs: int,
+    batch_size: int,
+    rate: float = LEARNING_RATE,
+    teacher: Teacher | None = None,
+) -> tuple[int, float]:
+    """Trains ``model`` in place; returns epochs and the best held-out loss.
+
+    Raises:
+        ModelError: the loss became NaN or infinite, with smaller steps too.
+    """
+    keras = import_tensorflow().keras
+    before = model.get_weights()
+    for restart in range(_LOSS_RESTARTS + 1):
+        found = _learn_once(keras, model, examples, epochs, batch_size, rate, teacher)
+        if found is not None:
+            return found
+        model.set_weights(before)
+        rate /= 10
+        if restart < _LOSS_RESTARTS:
+            print(f"the loss is no number: once more at rate {rate:g}", file=sys.stderr)
+    raise ModelError(
+        f"the loss is NaN or infinite, at a learning rate of {rate * 10:g} too",
+        where=f"training of {model.name}",
+        do="look for values far outside the others in the recordings (`midge data`), or for a "
+        "layer that divides or takes logarithms",
+    )
+
+
+def _learn_once(
+    keras: Any,
+    model: Any,
+    examples: Examples,
+    epochs: int,
+    batch_size: int,
+    rate: float,
+    teacher: Teacher | None,
+) -> tuple[int, float] | None:
+    """One training; None: the loss became NaN or infinite."""
+    x, y = examples.x, examples.y
+    held_y = examples.held_y
     yes_or_no = model.output_shape[-1] == 1
+    loss: Any = "binary_crossentropy" if yes_or_no else "sparse_categorical_crossentropy"
+    metric: Any = "accuracy"
+    if teacher is not None:
+        y, held_y = teacher.targets(y), teacher.without(held_y)
+        loss, metric = teacher.loss, teacher.accuracy
     steps = epochs * -(-len(x) // batch_size)
     model.compile(
         optimizer=keras.optimizers.Adam(
-            keras.optimizers.schedules.CosineDecay(_LEARNING_RATE, steps, alpha=0.02)
+            keras.optimizers.schedules.CosineDecay(rate, steps, alpha=0.02)
         ),
-        loss="binary_crossentropy" if yes_or_no else "sparse_categorical_crossentropy",
-        metrics=["accuracy"],
+        loss=loss,
+        metrics=[metric],
     )
     stop = keras.callbacks.EarlyStopping(
         monitor="val_loss", patience=max(5, epochs // 4), restore_best_weights=True
     )
     history = model.fit(
-        x, y, validation_data=(real[held_out], classes[held_out]), epochs=epochs,
-        batch_size=batch_size, verbose=0, callbacks=[stop, _progress(keras, epochs)],
+        x, y, validation_data=(examples.held_x, held_y), epochs=epochs, batch_size=batch_size,
+        verbose=0,
+        callbacks=[stop, keras.callbacks.TerminateOnNaN(), _progress(keras, epochs)],
     )  # fmt: skip
-    losses = history.history["val_loss"]
-    return Fitted(model, epochs=len(losses), loss=float(min(losses)))
+    losses = history.history.get("val_loss", [])
+    if not losses or not np.isfinite([*losses, *history.history["loss"]]).all():
+        return None
+    return len(losses), float(min(losses))
 
 
 def _progress(keras: Any, epochs: int) -> Any:
@@ -100,6 +197,8 @@ def _progress(keras: Any, epochs: int) -> Any:
             if not on_terminal and (epoch + 1) % 10 and epoch + 1 < epochs:
                 return
             logs = logs or {}
+            if "val_loss" not in logs:  # ended by a loss that is no number
+                return
             print(
                 f"epoch {epoch + 1}/{epochs}  loss {logs['loss']:.4f}  "
                 f"held out: loss {logs['val_loss']:.4f} accuracy {logs['val_accuracy']:.3f}",

@@ -16,8 +16,9 @@ from midge.errors import ModelError
 from midge.features import Pipeline
 from midge.features.pipeline import SCALE
 from midge.meta import Meta, sidecar
+from midge.train import representative
 from midge.train.data import Dataset, load_dataset
-from midge.train.evaluate import accuracy, decide
+from midge.train.evaluate import accuracy, accuracy_in_float
 from midge.train.fit import Fitted, fit
 from midge.train.inputs import Inputs
 from midge.train.quantize import convert
@@ -47,28 +48,88 @@ def train(project: Project) -> Path:
     data = load_dataset(project)
     inputs = Inputs(data, pipeline, sound=project.sensor.kind == "microphone")
     _say(f"{data.name}: {len(data.train)} windows to train on, {len(data.test)} to test with")
-    settings = project.model
-    fitted = fit(
-        recipe, inputs.real(data.train.counts), data.train.classes, len(data.labels),
-        epochs=settings.epochs, batch_size=settings.batch_size, seed=settings.seed,
-        copies=settings.copies, more=inputs.more,
-    )  # fmt: skip
+    steps = _steps(project)
+    fitted = _fit(project, recipe, data, inputs, project.model.seed)
     out = project.model_path
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-        made = _quantize(project, fitted.model, data, inputs, Path(folder) / out.name)
+        made = Path(folder) / out.name
+        model = fitted.model
+        tried: list[dict[str, Any]] = []
+        if steps:
+            model, tried = _improve(project, recipe, fitted, data, inputs, made)
+        else:
+            _quantize(project, model, data, inputs, made)
         meta = _describe(project, data, inputs, made)
         meta.save(sidecar(made))  # the engine reads the scaling from it
-        meta.extra["accuracy"] = _accuracies(project, fitted, data, inputs, made)
+        meta.extra["accuracy"] = _accuracies(project, model, data, inputs, made)
         meta.extra["epochs"] = fitted.epochs
+        if tried:
+            meta.extra["steps"] = tried
         meta.save(sidecar(made))
         # Never an old sidecar beside a new model, whenever this is interrupted.
         sidecar(out).unlink(missing_ok=True)
         os.replace(made, out)
         os.replace(sidecar(made), sidecar(out))
-    kind = settings.quantization
+    kind = project.model.quantization
     _say(f"{kind} accuracy on the test split: {meta.extra['accuracy'][kind]:.1%}")
     return out
+
+
+def _fit(project: Project, recipe: Recipe, data: Dataset, inputs: Inputs, seed: int) -> Fitted:
+    settings = project.model
+    return fit(
+        recipe, inputs.real(data.train.counts), data.train.classes, len(data.labels),
+        epochs=settings.epochs, batch_size=settings.batch_size, seed=seed,
+        copies=settings.copies, more=inputs.more,
+    )  # fmt: skip
+
+
+def _steps(project: Project) -> list[str]:
+    """``[model] steps``, checked before anything is trained."""
+    from midge.compress.steps import STEPS
+
+    steps, where = project.model.steps, f"{project.root / 'midge.toml'}: [model] steps"
+    for name in steps:
+        if name not in STEPS:
+            raise ModelError(
+                f"needs some of {', '.join(STEPS)}, found {name!r}", where=where,
+                do="see docs/compression.md",
+            )  # fmt: skip
+    if "qat" in steps[:-1]:
+        raise ModelError(
+            "qat is the last step, its model cannot be changed any more", where=where,
+            do="put it at the end",
+        )  # fmt: skip
+    if steps and project.model.quantization != "int8":
+        raise ModelError(
+            f"the steps make int8 models, found {project.model.quantization}",
+            where=f"{project.root / 'midge.toml'}: [model] quantization",
+            do="leave one of them out",
+        )  # fmt: skip
+    return steps
+
+
+def _improve(
+    project: Project, recipe: Recipe, fitted: Fitted, data: Dataset, inputs: Inputs, made: Path
+) -> tuple[Any, list[dict[str, Any]]]:
+    """The steps' best model, as float and in ``made``, and all that was tried."""
+    from midge.compress.run import Improver, Maker
+    from midge.compress.steps import Work
+
+    work = Work(
+        project, fitted.examples, made.parent, _representative(data, inputs),
+        lambda seed: _fit(project, recipe, data, inputs, seed).model,
+    )  # fmt: skip
+    maker = Maker(
+        lambda model, out: _quantize(project, model, data, inputs, out),
+        lambda out: _describe(project, data, inputs, out).save(sidecar(out)),
+        data.test, inputs.real(data.test.counts),
+    )  # fmt: skip
+    improver = Improver(project, work, maker)
+    model, best = improver.run(fitted.model, project.model.steps)
+    os.replace(best, made)
+    return model, improver.records
 
 
 def _pipeline(project: Project) -> Pipeline | None:
@@ -98,14 +159,18 @@ def _recipe(project: Project) -> Recipe:
 def _quantize(project: Project, model: Any, data: Dataset, inputs: Inputs, out: Path) -> Path:
     kind = project.model.quantization
     _say(f"quantizing to {kind} ...")
-    # At random: a regular step could fall in with an order of the classes.
-    order = np.random.default_rng(0).permutation(len(data.train))[:_MOST_REPRESENTATIVE]
     saved = out.with_suffix(".keras")
     for layer in model.layers:  # of training only, and the converter does not know a recipe's own
         if getattr(layer, "kernel_constraint", None) is not None:
             layer.kernel_constraint = None
     model.save(saved)
-    return convert(saved, inputs.representative(data.train.counts[order]), out, kind)
+    return convert(saved, _representative(data, inputs), out, kind)
+
+
+def _representative(data: Dataset, inputs: Inputs) -> np.ndarray:
+    counts = data.train.counts
+    chosen = representative.choose(counts, data.train.classes, _MOST_REPRESENTATIVE)
+    return inputs.representative(counts[chosen])
 
 
 def _describe(project: Project, data: Dataset, inputs: Inputs, made: Path) -> Meta:
@@ -162,10 +227,9 @@ def _golden(graph: tflite.SubGraph, real: np.ndarray) -> list[int]:
 
 
 def _accuracies(
-    project: Project, fitted: Fitted, data: Dataset, inputs: Inputs, made: Path
+    project: Project, model: Any, data: Dataset, inputs: Inputs, made: Path
 ) -> dict[str, float | int]:
-    scores = fitted.model.predict(inputs.real(data.test.counts), verbose=0)
-    in_float = float((decide(scores, half=0.5) == data.test.classes).mean())
+    in_float = accuracy_in_float(model, inputs.real(data.test.counts), data.test.classes)
     return {
         project.model.quantization: accuracy(made, data.test),
         "float": in_float,
