@@ -284,10 +284,10 @@ def _nearest(compiled: CompiledModel, board: Board, project: Project) -> list[st
         ram, cycles = point.arena_bytes + beside, point.cycles
         return judge(Figures(flash, ram, cycles, figures.accuracy), board, project)
 
-    def excess(point: Point) -> float:
-        return max((_excess(one) for one in verdicts(point)), default=0.0)
+    def worst(point: Point) -> float:
+        return max((excess(one) for one in verdicts(point)), default=0.0)
 
-    point = min(compiled.chooser.front(), key=excess)
+    point = min(compiled.chooser.front(), key=worst)
     lacks = [one for one in verdicts(point) if one.ok is False]
     if not lacks:
         return []
@@ -296,8 +296,8 @@ def _nearest(compiled: CompiledModel, board: Board, project: Project) -> list[st
     return [f"the nearest that it keeps: {kept} ({takes})"]
 
 
-def _excess(one: Verdict) -> float:
-    """By which factor a budget is not kept; below 1 where it is."""
+def excess(one: Verdict) -> float:
+    """By which factor a budget is not kept; at most 1 where it is."""
     if one.found is None:
         return math.inf
     if one.key in _AT_LEAST:

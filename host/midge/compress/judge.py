@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from midge import verdict as budgets
 from midge.errors import BudgetError
 
 if TYPE_CHECKING:
@@ -18,30 +19,17 @@ if TYPE_CHECKING:
 @dataclasses.dataclass(frozen=True)
 class Figures:
     """Of one int8 model. ``accuracy`` is on the windows that networks are compared on: held out
-    from training, with changed copies. Never on those to test with."""
+    from training, with changed copies. Never on those to test with.
+
+    ``lack`` is how far it is over the budget: the sum of the shares that are too much; 0: fits.
+    """
 
     accuracy: float
     flash_bytes: int
-    ram_bytes: int  # arena, state and features
     arena_bytes: int
     cycles: int  # expected of one inference, without features
-    joules: float  # of one inference, the board running
-
-    def lack(self, limits: dict[str, float]) -> float:
-        """How far it is over the budget: the sum of the shares that are too much; 0: fits."""
-        over = [getattr(self, name) / limit - 1 for name, limit in limits.items() if limit > 0]
-        return sum(one for one in over if one > 0)
-
-
-def limits_of(project: Project, board: Board) -> dict[str, float]:
-    """The budget's limits by the name of the figure that they are for."""
-    budget = project.budget
-    found = (
-        ("flash_bytes", budget.flash_kb, 1024.0),
-        ("ram_bytes", budget.ram_kb, 1024.0),
-        ("cycles", budget.latency_ms, board.clock_hz / 1000),
-    )
-    return {name: value * unit for name, value, unit in found if value is not None}
+    millijoules: float  # of one inference
+    lack: float = 0.0
 
 
 def measure(model: Path, x: np.ndarray, y: np.ndarray, project: Project, board: Board) -> Figures:
@@ -50,25 +38,23 @@ def measure(model: Path, x: np.ndarray, y: np.ndarray, project: Project, board: 
     Args:
         x: float32 ``[n, ...]``, the model's real inputs; y: their classes.
     """
-    from midge.budget import flash_bytes
     from midge.choose import Goal
-    from midge.commands.check import cycles_of
     from midge.commands.common import goal_of
     from midge.compile import compile_model
     from midge.model import Model
+    from midge.power import inference_mj
     from midge.train.evaluate import decide
 
     try:
         compiled = compile_model(model, goal=goal_of(board, project))
     except BudgetError:  # nothing is as quick as the budget asks for: the nearest is measured
         compiled = compile_model(model, goal=Goal(cpu=board.cpu))
-    scores = predict_real(Model(compiled), x)
-    right = decide(scores, half=0.5) == y
-    cycles = cycles_of(compiled.program) or compiled.program.macs
-    watts = board.supply_volts * board.active_ma / 1000
+    right = float((decide(predict_real(Model(compiled), x), half=0.5) == y).mean())
+    found = dataclasses.replace(budgets.figures_of(compiled), accuracy=right)
+    verdicts = budgets.judge(found, board, project)
     return Figures(
-        float(right.mean()), flash_bytes(compiled), compiled.ram_bytes,
-        compiled.program.arena_bytes, cycles, watts * cycles / board.clock_hz,
+        right, found.flash_bytes, compiled.program.arena_bytes, round(found.cycles),
+        inference_mj(board, found.cycles), sum(max(0.0, budgets.excess(v) - 1) for v in verdicts),
     )  # fmt: skip
 
 
@@ -82,25 +68,22 @@ def predict_real(model: Any, x: np.ndarray) -> np.ndarray:
     return scores
 
 
-def verdict(
-    new: Figures, best: Figures, top: float, limits: dict[str, float], most: float
-) -> tuple[bool, str]:
+def choose(new: Figures, best: Figures, top: float, most: float) -> tuple[bool, str]:
     """Whether ``new`` takes the place of ``best``, and why.
 
     Nearer to the budget wins. Of two that fit alike, one that is more accurate; or one that is
     cheaper and no more than ``most`` less accurate than ``top``, the best accuracy so far, so that
     several steps together do not give up more than that.
     """
-    lacks = new.lack(limits), best.lack(limits)
-    if not np.isclose(*lacks):
-        if lacks[0] < lacks[1]:
-            return True, "fits the budget" if lacks[0] == 0 else "nearer to the budget"
-        return False, "over the budget" if lacks[1] == 0 else "farther from the budget"
+    if not np.isclose(new.lack, best.lack):
+        if new.lack < best.lack:
+            return True, "fits the budget" if new.lack == 0 else "nearer to the budget"
+        return False, "over the budget" if best.lack == 0 else "farther from the budget"
     if new.accuracy > best.accuracy:
         return True, "more accurate"
     if new.accuracy < top - most:
         return False, f"{top - new.accuracy:.1%} less accurate, {most:.1%} allowed"
-    # a step of it must be worth a model that is a little worse, or only another
+    # a step must be worth a model that is a little worse, or only another
     if new.cycles < 0.98 * best.cycles:
         return True, "fewer cycles"
     if new.flash_bytes < 0.95 * best.flash_bytes and new.cycles <= 1.02 * best.cycles:

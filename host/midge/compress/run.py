@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from midge.boards import load_board
 from midge.compress import net as nets
-from midge.compress.judge import Figures, limits_of, measure, verdict
+from midge.compress.judge import Figures, choose, measure
 from midge.compress.steps import STEPS, Made, Work
 from midge.errors import ModelError
 from midge.train.data import Windows
@@ -42,7 +42,6 @@ class Improver:
     def __init__(self, project: Project, work: Work, maker: Maker):
         self._project, self._work, self._maker = project, work, maker
         self._board = load_board(project.board)
-        self._limits = limits_of(project, self._board)
         self.records: list[dict[str, Any]] = []
         self.best: Made | None = None
         self.figures: Figures | None = None
@@ -87,7 +86,7 @@ class Improver:
             kept, why = True, "the recipe as trained"
         else:
             most = self._project.model.max_drop
-            kept, why = verdict(new, self.figures, self._top, self._limits, most)
+            kept, why = choose(new, self.figures, self._top, most)
         self.records.append(self._record(name, made, new, kept, why))
         _say(self.records[-1])
         if kept:
@@ -111,23 +110,20 @@ class Improver:
             "flash_bytes": figures.flash_bytes,
             "arena_bytes": figures.arena_bytes,
             "cycles": figures.cycles,
-            "microjoules": round(figures.joules * 1e6, 3),
+            "energy_mj": round(figures.millijoules, 6),
             "kept": kept,
             "why": why,
         }
 
     def _say_budget(self) -> None:
-        """Of a budget that nothing met: the nearest there is."""
+        """Of a budget that nothing met: that this is the nearest."""
         assert self.figures is not None
-        for name, limit in self._limits.items():
-            found = getattr(self.figures, name)
-            if found > limit:
-                print(
-                    f"over the budget: {name} {found:,.0f} of {limit:,.0f}, the nearest of "
-                    f"{len(self.records)} networks; what else would help: fewer samples in a "
-                    "window, a smaller recipe, [model] steps, a larger max_drop",
-                    file=sys.stderr,
-                )
+        if self.figures.lack:
+            print(
+                f"over the budget, the nearest of {len(self.records)} networks; `midge check` "
+                "says by how much, and what else would help",
+                file=sys.stderr,
+            )
 
 
 def _say(record: dict[str, Any]) -> None:
