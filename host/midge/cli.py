@@ -17,7 +17,10 @@ from typing import Any
 from midge import exits
 from midge.errors import MidgeError
 
-COMMANDS = ("new", "data", "train", "convert", "check", "build", "run", "bench", "flash", "doctor")
+COMMANDS = (
+    "new", "data", "train", "report", "convert", "check", "build", "run", "bench", "flash",
+    "doctor",
+)  # fmt: skip
 
 _MEND = {  # what to do about errors of the operating system
     errno.ENOSPC: "make room on that disk, then run it again",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _WINDOWS_PER_EPOCH = 1000
 _JUDGED_WINDOWS = 200  # and the held-out ones up to this many, where networks are compared
 LEARNING_RATE = 0.003
+HELD_OUT = 0.2  # of each class; the report chooses thresholds by the same windows
 _LOSS_RESTARTS = 2  # each with a tenth of the rate, where the loss is no number
 
 More = Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
@@ -104,7 +105,7 @@ def examples_of(
         return more(indices, count, rng) if more else augment(real[indices], count, rng)
 
     rng = np.random.default_rng(seed)
-    kept, held_out = split_by_class(classes, 0.2, rng)
+    kept, held_out = split_by_class(classes, HELD_OUT, rng)
     copies = copies or max(0, _WINDOWS_PER_EPOCH // len(kept) - 1)
     x = np.concatenate([real[kept], change(kept, copies, rng)])
     held_x, held_y = real[held_out], classes[held_out]

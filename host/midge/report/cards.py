@@ -1,0 +1,139 @@
+"""The data card and the model card: what went in, what came out, what it is for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from midge.features.draw import draw
+from midge.report import kit
+from midge.report.evidence import Evidence
+from midge.report.kit import Html, Section
+from midge.version import version
+
+_MOST_FINDINGS = 20
+
+
+def data(evidence: Evidence) -> Section:
+    """Sources, classes, groups, seconds, what looks wrong, and the fingerprint."""
+    found, project = evidence.data, evidence.project
+    seconds = found.train.counts.shape[1] / found.rate_hz
+    pairs: list[tuple[object, object]] = [
+        ("source", project.data.source),
+        ("channels", ", ".join(found.channels)),
+        ("rate", f"{found.rate_hz:g} Hz; a window {seconds:.4g} s, every {project.hop} samples"),
+        ("split", _split(evidence)),
+        ("recordings", _recorded(evidence)),
+        ("fingerprint", kit.tag("code", found.fingerprint)),
+    ]  # fmt: skip
+    rows = []
+    for k, label in enumerate(found.labels):
+        cells: list[object] = [label]
+        for side in (found.train, found.test):
+            here = side.classes == k
+            cells.append(f"{int(here.sum()):,}")
+            if side.groups is not None:
+                cells.append(f"{len(np.unique(side.groups[here])):,}")
+        rows.append(cells)
+    head = ["class"]
+    for side, name in ((found.train, "train"), (found.test, "test")):
+        head.append(f"windows to {name} with")
+        if side.groups is not None:
+            head.append(f"of {project.data.group or 'recording'}s")
+    body = [kit.facts(pairs), kit.table(head, rows, id="data-table"), _findings(evidence)]
+    return Section("data", "Data card", kit.join(body))
+
+
+def _split(evidence: Evidence) -> str:
+    project, found = evidence.project, evidence.data
+    words = f"{len(found.train):,} windows to train on, {len(found.test):,} to test with"
+    if project.data.group and found.test.groups is not None:
+        names = sorted(set(found.test.groups.tolist()))
+        few = ", ".join(names[:8]) + (" ..." if len(names) > 8 else "")
+        words += f"; no {project.data.group} is in both; tested with: {few}"
+    elif found.test.groups is not None:
+        words += "; no part of a recording is in both"
+    return words
+
+
+def _recorded(evidence: Evidence) -> str:
+    if not evidence.recordings:
+        return "a data set that Midge knows"
+    samples = sum(len(r.counts) for r in evidence.recordings)
+    files = len({r.path for r in evidence.recordings})
+    return (
+        f"{len(evidence.recordings):,} in {files:,} files, "
+        f"{samples / evidence.data.rate_hz:,.1f} s together"
+    )
+
+
+def _findings(evidence: Evidence) -> Html:
+    found = evidence.findings
+    if not evidence.recordings:
+        return Html("")
+    if not found:
+        return kit.tag(
+            "p", kit.tag("code", "midge data") + " finds nothing wrong with the recordings."
+        )
+    items = [kit.tag("li", one) for one in found[:_MOST_FINDINGS]]
+    if len(found) > _MOST_FINDINGS:
+        items.append(kit.tag("li", f"and {len(found) - _MOST_FINDINGS} more"))
+    return kit.tag("p", kit.tag("code", "midge data") + f" finds {len(found)} things:") + kit.tag(
+        "ul", kit.join(items)
+    )
+
+
+def model(evidence: Evidence, cost: dict[str, Any]) -> Section:
+    """Name, input, training, size, how to use it, and what it was not tested for."""
+    compiled, project = evidence.compiled, evidence.project
+    meta, program = compiled.meta, compiled.program
+    said = meta.extra
+    pairs: list[tuple[object, object]] = [
+        ("name", f"{meta.name}, version {meta.version}"),
+        ("classes", ", ".join(evidence.data.labels)),
+        ("input", f"{project.sensor.kind} at {project.sensor.rate_hz:g} Hz: "
+                  + _port(program.inputs[0])),
+        ("output", _port(program.outputs[0])),
+        ("trained as", f"{said.get('recipe', project.model.recipe)}, seed "
+                       f"{said.get('seed', '?')}, {said.get('epochs', '?')} epochs"),
+        ("quantization", project.model.quantization),
+        ("board", f"{evidence.board.name}, {evidence.board.description}"),
+        ("flash", f"{cost['model_flash_bytes']:,} B, of these {cost['weights_bytes']:,} B "
+                  f"constants; kernels {cost['code_bytes']:,} B"),
+        ("RAM", f"arena {cost['arena_bytes']:,} B, state {cost['state_bytes']:,} B, features "
+                f"{cost['features_ram_bytes']:,} B"),
+        ("MACs", f"{cost['macs']:,}"),
+        ("SHA-256", kit.tag("code", program.sha256)),
+        ("made by", f"Midge {version()}"),
+    ]  # fmt: skip
+    body = [kit.facts(pairs)]
+    for one in compiled.features:
+        body += [kit.tag("h3", "Features"), kit.tag("pre", draw(one))]
+    body += [kit.tag("h3", "Not shown here"), _limits(evidence)]
+    return Section("model", "Model card", kit.join(body))
+
+
+def _port(port: Any) -> str:
+    words = f"{port.dtype} {list(port.shape)}"
+    if port.quant is None:
+        return words
+    return f"{words}, scale {float(port.quant.scale[0]):.4g}, zero point " + str(
+        int(port.quant.zero_point[0])
+    )
+
+
+def _limits(evidence: Evidence) -> Html:
+    items = [
+        "Signals unlike all of these classes get one of their names all the same: only a "
+        "threshold, or a class for the rest, can refuse them.",
+        "Scores are of single windows. What a Smoother makes of them on the board, and how many "
+        "false alarms an hour that is, depends on how often each class occurs there.",
+        "Other sensors, mountings, places and people than those of the recordings.",
+    ]
+    if not evidence.project.data.group:
+        items.append(
+            "Windows are of the same people and machines as those trained on, unless you "
+            "recorded otherwise: [data] group keeps them apart."
+        )
+    return kit.tag("ul", kit.join(kit.tag("li", one) for one in items))

@@ -1,0 +1,141 @@
+"""What the model costs on its board: layers, arena, energy; and what each step of making it
+smaller bought."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from midge import arena_map
+from midge.commands.check import cycles_of, report_of
+from midge.report import kit
+from midge.report.evidence import Evidence
+from midge.report.kit import Html, Section
+
+
+def costs(evidence: Evidence) -> dict[str, Any]:
+    """What ``midge check --json`` says."""
+    return report_of(evidence.compiled, evidence.board)
+
+
+def layers(evidence: Evidence, cost: dict[str, Any]) -> Section:
+    """Expected cycles and constants of each layer, and the builds between fast and small."""
+    rows = cost["layers"]
+    most = max((row["cycles"] or 0 for row in rows), default=0) or 1
+    total = cost["cycles"]
+    shown = []
+    for row in rows:
+        cycles = row["cycles"]
+        kernel = kit.esc(row["kernel"])
+        if row["note"]:
+            kernel = kit.join([kernel, Html("<br>"), kit.tag("span", row["note"], cls="small")])
+        shown.append((
+            row["layer"], kernel, _number(cycles), kit.bar((cycles or 0) / most),
+            f"{100 * cycles / total:.1f}%" if cycles is not None and total else "\u2013",
+            _number(row["macs"] or None), f"{row['weights_bytes']:,}",
+        ))  # fmt: skip
+    board = evidence.board
+    body = [
+        kit.table(
+            ("layer", "kernel", "cycles", "", "share", "MACs", "constants, B"), shown,
+            left=(0, 1, 3), id="layer-table",
+        ),
+        kit.note(
+            f"Cycles that the cost model expects on {board.name} with ideal memory, without "
+            "features; a whole network is within 5% of the emulated core.",
+            kit.tag("code", "midge bench"), "measures.",
+        ),
+    ]  # fmt: skip
+    if len(cost["front"]) > 1:
+        body.append(_front(cost))
+    return Section("layers", "Cost of each layer", kit.join(body))
+
+
+def _front(cost: dict[str, Any]) -> Html:
+    rows = []
+    for point in cost["front"]:
+        ms = 1000 * point["cycles"] / cost["clock_hz"]
+        cells = (f"{point['arena_bytes']:,}", f"{point['cycles']:,}", f"{ms:.2f}")
+        rows.append([kit.tag("b", cell) if point["chosen"] else cell for cell in cells])
+    return kit.fold(
+        "Fast or small: other builds with the same bits",
+        kit.table(("arena, B", "expected cycles", "ms"), rows, left=()),
+        kit.note("[budget] in midge.toml chooses. Bold: this one."),
+    )
+
+
+def arena(evidence: Evidence, cost: dict[str, Any]) -> Section:
+    """Which buffer lies where, from layer to layer."""
+    program = evidence.compiled.program
+    names = [step.layer for step in program.steps]
+    picture = arena_map.svg(arena_map.rows(evidence.compiled), max(program.arena_bytes, 1), names)
+    free = cost["free_ram_bytes"]
+    taken = program.arena_bytes + program.state_bytes + cost["features_ram_bytes"]
+    body = [
+        kit.tag("p", f"{taken:,} bytes of RAM: arena {program.arena_bytes:,}, state "
+                f"{program.state_bytes:,}, features {cost['features_ram_bytes']:,}; "
+                f"{free:,} are free on {evidence.board.name}."),
+        kit.tag("div", Html(picture), cls="wide arena"),
+        kit.note("Time goes to the right, one column a kernel call; addresses go up."),
+    ]  # fmt: skip
+    return Section("arena", "Arena over time", kit.join(body))
+
+
+def energy(evidence: Evidence) -> Section | None:
+    """Energy of an inference, average current and battery life at the project's pace."""
+    from midge import power
+
+    cycles = cycles_of(evidence.compiled.program)
+    board = evidence.board
+    if cycles is None or not board.active_ma:
+        return None
+    duty = power.duty_of(evidence.project, board)
+    used = power.usage(board, cycles, duty)
+    rows: list[tuple[object, object]] = [
+        ("one inference", f"{used.inference_mj:.3g} mJ, "
+                          f"{1000 * cycles / board.clock_hz:.3g} ms"),
+        ("decisions", f"{used.decisions_per_hour:,.4g} an hour"),
+        ("awake", f"{kit.percent(used.awake_share, 2)} of the time"),
+        ("average current", f"{used.average_ma:.3g} mA at {board.supply_volts:g} V"),
+        ("energy", f"{used.day_j:,.4g} J a day"),
+        ("battery", "none named: [power] battery_mah" if used.battery_days is None else
+         f"{duty.battery_mah:g} mAh at {duty.battery_volts:g} V: {used.battery_days:,.3g} days"),
+    ]  # fmt: skip
+    body = [
+        kit.facts(rows),
+        kit.note(
+            f"The board at {board.active_ma:g} mA while it computes and {duty.sleep_ma:g} mA in "
+            f"between, {kit.percent(duty.awake)} awake besides, {duty.extra_ma:g} mA for what is "
+            "always on. Computing features and reading the sensor are not in it unless [power] "
+            "awake says so; nor are a battery's losses."
+        ),
+    ]
+    return Section("energy", "Energy and battery", kit.join(body))
+
+
+def steps(evidence: Evidence) -> Section | None:
+    """What quantization-aware training, pruning and the like bought, as training recorded it."""
+    found = evidence.compiled.meta.extra.get("steps")
+    if not found:
+        return None
+    rows = []
+    for one in found:
+        accuracy = one.get("accuracy") or {}
+        rows.append((
+            kit.tag("b", one["name"]) if one.get("kept") else one["name"],
+            *(_share(accuracy.get(kind)) for kind in ("float", "int8")),
+            *(_number(one.get(key)) for key in ("flash_bytes", "arena_bytes", "cycles")),
+            "kept" if one.get("kept") else "not kept", one.get("why", ""),
+        ))  # fmt: skip
+    table = kit.table(
+        ("step", "float", "int8", "flash, B", "arena, B", "cycles", "", "why"), rows,
+        left=(0, 6, 7), id="step-table",
+    )  # fmt: skip
+    return Section("steps", "Making it smaller", table)
+
+
+def _number(value: float | None) -> str:
+    return "\u2013" if value is None else f"{round(value):,}"
+
+
+def _share(value: float | None) -> str:
+    return "\u2013" if value is None else kit.percent(value)

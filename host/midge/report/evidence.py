@@ -1,0 +1,204 @@
+"""Gathers what the report shows: the model's answers to windows that it was not trained on."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from midge.boards import Board, load_board
+from midge.compile import CompiledModel
+from midge.errors import ModelError
+from midge.report import figures
+from midge.report.answers import Answers
+from midge.report.figures import Share
+from midge.train.data import Dataset, load_dataset, split_by_class
+from midge.train.evaluate import decide
+from midge.train.fit import HELD_OUT
+
+if TYPE_CHECKING:
+    from midge.project import Project
+    from midge.recordings import Recording
+    from midge.recordings.check import Finding
+
+_MOST_HELD_OUT = 1000  # windows that thresholds are chosen by
+
+
+@dataclasses.dataclass(frozen=True)
+class Oracle:
+    """LiteRT's reference kernels on the same inputs: windows whose every output bit is equal."""
+
+    equal: int
+    right: Share
+
+
+@dataclasses.dataclass
+class Evidence:
+    """A model, its data, and its answers to the test split on the engine of the board.
+
+    ``inputs``: as the model gets them, ``[n, rows, columns]``. ``outputs``: integers
+    ``[n, outputs]``. ``scores``: real, ``[n, classes]``; of a single output p, 1 - p and p.
+    ``held_scores``, ``held_truth``: the same of training's held-out windows.
+    """
+
+    project: Project
+    board: Board
+    compiled: CompiledModel
+    data: Dataset
+    inputs: np.ndarray
+    outputs: np.ndarray
+    scores: np.ndarray
+    said: np.ndarray
+    held_scores: np.ndarray
+    held_truth: np.ndarray
+    oracle: Oracle | None
+    recordings: list[Recording]
+    findings: list[Finding]
+
+    @property
+    def truth(self) -> np.ndarray:
+        return self.data.test.classes
+
+    @property
+    def right(self) -> np.ndarray:
+        return self.said == self.truth
+
+    @property
+    def accuracy(self) -> Share:
+        return Share(int(self.right.sum()), len(self.right))
+
+    @property
+    def float_accuracy(self) -> Share | None:
+        """What training measured before it quantized, on the same windows."""
+        said = self.compiled.meta.extra.get("accuracy", {})
+        if "float" not in said or said.get("test_windows") != len(self.truth):
+            return None
+        return Share(round(said["float"] * len(self.truth)), len(self.truth))
+
+    @property
+    def same_data(self) -> bool:
+        """The recordings are those that the model was trained on."""
+        return self.compiled.meta.data_fingerprint in ("", self.data.fingerprint)
+
+    @property
+    def top(self) -> np.ndarray:
+        """Each window's largest score."""
+        return np.asarray(self.scores.max(axis=1))
+
+    @functools.cached_property
+    def thresholds(self) -> list[float | None]:
+        """For each class the threshold that the held-out windows choose."""
+        return [
+            figures.best_threshold(self.held_truth == k, self.held_scores[:, k])
+            for k in range(len(self.data.labels))
+        ]
+
+    def operating(self) -> list[figures.Operating | None]:
+        """What these thresholds do to the test windows."""
+        return [
+            None if t is None else figures.operate(self.truth == k, self.scores[:, k], t)
+            for k, t in enumerate(self.thresholds)
+        ]
+
+
+def gather(project: Project, compiled: CompiledModel | None = None) -> Evidence:
+    """Runs the project's model on its data; no TensorFlow needed.
+
+    Args:
+        compiled: default: the project's trained model, for its board and budget.
+
+    Raises:
+        DataError: as :func:`midge.train.data.load_dataset`.
+        ModelError: the model's input is no window of the data, or its outputs are not its classes.
+    """
+    from midge.commands.common import compile_all, model_path
+
+    board = load_board(project.board)
+    if compiled is None:
+        compiled = compile_all([model_path(None, project)], board, project)[0]
+    data = load_dataset(project)
+    _check(compiled, data)
+    runner = Answers(compiled)
+    inputs = runner.inputs(data.test.counts)
+    outputs = runner.outputs(inputs)
+    held = _held_out(project, data)
+    recordings, findings = _recordings(project)
+    said = decide(outputs, half=runner.half)
+    return Evidence(
+        project, board, compiled, data, inputs, outputs, runner.scores(outputs), said,
+        runner.scores(runner.outputs(runner.inputs(data.train.counts[held]))),
+        data.train.classes[held], _oracle(compiled, data, inputs, outputs, runner.half),
+        recordings, findings,
+    )  # fmt: skip
+
+
+def _check(compiled: CompiledModel, data: Dataset) -> None:
+    program, where = compiled.program, compiled.program.path
+    sizes = [math.prod(port.shape) for port in (*program.inputs, *program.outputs)]
+    per_window = math.prod(data.test.counts.shape[1:])
+    if compiled.features:
+        per_window = math.prod(compiled.features[0].pipeline.shape)
+    if len(program.inputs) != 1 or len(program.outputs) != 1 or sizes[0] != per_window:
+        raise ModelError(
+            f"{len(program.inputs)} inputs, the first of {sizes[0]} values, and "
+            f"{len(program.outputs)} outputs; needed: one of {per_window}, a window of "
+            f"{data.name}, and one output",
+            where=where, do="name the project that this model was trained in",
+        )  # fmt: skip
+    classes = len(data.labels)
+    if sizes[1] != classes and not (sizes[1] == 1 and classes == 2):
+        raise ModelError(
+            f"{sizes[1]} scores, needed: one for each of {', '.join(data.labels)}",
+            where=where, do="name the project that this model was trained in",
+        )  # fmt: skip
+
+
+def _held_out(project: Project, data: Dataset) -> np.ndarray:
+    """Indices of the training windows that :func:`midge.train.fit.fit` holds out."""
+    rng = np.random.default_rng(project.model.seed)
+    held = split_by_class(data.train.classes, HELD_OUT, rng)[1]
+    return held[:: -(-len(held) // _MOST_HELD_OUT) or 1]
+
+
+def _oracle(
+    compiled: CompiledModel, data: Dataset, inputs: np.ndarray, outputs: np.ndarray, half: float
+) -> Oracle | None:
+    """None where LiteRT is not installed, or has no reference kernel for an op of the model."""
+    try:
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+    except ImportError:
+        return None
+    reference = Interpreter(
+        str(Path(compiled.program.path)), experimental_op_resolver_type=OpResolverType.BUILTIN_REF
+    )
+    try:
+        reference.allocate_tensors()
+    except (RuntimeError, ValueError):
+        return None
+    source: dict[str, Any] = reference.get_input_details()[0]
+    target: dict[str, Any] = reference.get_output_details()[0]
+    found = np.empty_like(outputs)
+    for number, one in enumerate(inputs):
+        reference.set_tensor(source["index"], one.reshape(source["shape"]))
+        reference.invoke()
+        found[number] = reference.get_tensor(target["index"]).reshape(-1)
+    right = decide(found, half=half) == data.test.classes
+    equal = int((found == outputs).all(axis=1).sum())
+    return Oracle(equal, Share(int(right.sum()), len(right)))
+
+
+def _recordings(project: Project) -> tuple[list[Recording], list[Finding]]:
+    """The files behind the data and what is wrong with them; none of a data set Midge knows."""
+    from midge.recordings import check, read_file, read_folder
+    from midge.train.data import layout
+
+    path = project.root / project.data.source
+    if not project.data.source or not path.exists():
+        return [], []
+    how = layout(project)
+    recordings = read_folder(path, how) if path.is_dir() else read_file(path, how)
+    return recordings, check.examine(recordings, how)
