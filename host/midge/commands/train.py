@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from midge.commands.common import (
     add_command,
@@ -11,6 +14,9 @@ from midge.commands.common import (
     need_project,
     say,
 )
+
+if TYPE_CHECKING:
+    from midge.project import Project
 
 _EXAMPLES = """\
   midge train
@@ -23,11 +29,12 @@ def add_parser(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser = add_command(
         sub, "train", "train the project's model and quantize it", do_train, _EXAMPLES
     )
+    parser.add_argument("--no-report", action="store_true", help="make no report.html")
     add_project(parser)
 
 
 def do_train(args: argparse.Namespace) -> int:
-    """Trains; writes the .tflite and its sidecar."""
+    """Trains; writes the .tflite, its sidecar and the report."""
     project = need_project(args)
     from midge.meta import load_meta
     from midge.train import train
@@ -41,5 +48,20 @@ def do_train(args: argparse.Namespace) -> int:
         f"accuracy {accuracy[kind]:.1%} in {kind} ({accuracy['float']:.1%} in float) "
         f"on {accuracy['test_windows']} windows not trained on",
     )
-    emit_json(args, {"model": path, "labels": meta.labels, **meta.extra})
+    report = None if args.no_report else _report(args, project)
+    emit_json(args, {"model": path, "labels": meta.labels, "report": report, **meta.extra})
     return 0
+
+
+def _report(args: argparse.Namespace, project: Project) -> Path | None:
+    """The page beside the model; a model that it cannot show is no failure of training."""
+    from midge.errors import ModelError
+    from midge.report import write
+
+    try:
+        path, _ = write(project)
+    except ModelError as err:
+        print(f"no report: {err}", file=sys.stderr)
+        return None
+    say(args, f"report: {path}")
+    return path

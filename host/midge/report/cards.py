@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from midge.features.draw import draw
+from midge.recordings import check
 from midge.report import kit
 from midge.report.evidence import Evidence
 from midge.report.kit import Html, Section
@@ -27,20 +28,24 @@ def data(evidence: Evidence) -> Section:
         ("recordings", _recorded(evidence)),
         ("fingerprint", kit.tag("code", found.fingerprint)),
     ]  # fmt: skip
+    kind = f"{project.data.group or 'recording'}s"
+    head, sides = ["class"], ((found.train, "train"), (found.test, "test"))
+    for side, name in sides:
+        head += [f"{name}: windows", *([kind] if side.groups is not None else [])]
+    recorded = check.samples_of(evidence.recordings)
+    if recorded:
+        head.append("recorded")
     rows = []
     for k, label in enumerate(found.labels):
         cells: list[object] = [label]
-        for side in (found.train, found.test):
+        for side, _ in sides:
             here = side.classes == k
             cells.append(f"{int(here.sum()):,}")
             if side.groups is not None:
                 cells.append(f"{len(np.unique(side.groups[here])):,}")
+        if recorded:
+            cells.append(f"{recorded[label] / found.rate_hz:,.1f} s" if label in recorded else "")
         rows.append(cells)
-    head = ["class"]
-    for side, name in ((found.train, "train"), (found.test, "test")):
-        head.append(f"windows to {name} with")
-        if side.groups is not None:
-            head.append(f"of {project.data.group or 'recording'}s")
     body = [kit.facts(pairs), kit.table(head, rows, id="data-table"), _findings(evidence)]
     return Section("data", "Data card", kit.join(body))
 
@@ -76,12 +81,16 @@ def _findings(evidence: Evidence) -> Html:
         return kit.tag(
             "p", kit.tag("code", "midge data") + " finds nothing wrong with the recordings."
         )
-    items = [kit.tag("li", one) for one in found[:_MOST_FINDINGS]]
+    items = [kit.tag("li", _finding(one)) for one in found[:_MOST_FINDINGS]]
     if len(found) > _MOST_FINDINGS:
         items.append(kit.tag("li", f"and {len(found) - _MOST_FINDINGS} more"))
-    return kit.tag("p", kit.tag("code", "midge data") + f" finds {len(found)} things:") + kit.tag(
-        "ul", kit.join(items)
-    )
+    said = kit.tag("code", "midge data") + f" finds {len(found)}:"
+    return kit.tag("p", said) + kit.tag("ul", kit.join(items))
+
+
+def _finding(one: check.Finding) -> str:
+    where = f"{one.recording}: " if one.recording else ""
+    return f"{where}{one.what}; {one.do}"
 
 
 def model(evidence: Evidence, cost: dict[str, Any]) -> Section:

@@ -3,18 +3,42 @@ smaller bought."""
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
-from midge import arena_map
+from midge import arena_map, power, verdict
 from midge.commands.check import cycles_of, report_of
-from midge.report import kit
+from midge.report import kit, svg
 from midge.report.evidence import Evidence
 from midge.report.kit import Html, Section
 
 
 def costs(evidence: Evidence) -> dict[str, Any]:
     """What ``midge check --json`` says."""
-    return report_of(evidence.compiled, evidence.board)
+    return report_of(evidence.compiled, evidence.board, evidence.project)
+
+
+_BUDGETS = {
+    "flash_kb": "flash, KiB", "ram_kb": "RAM, KiB", "latency_ms": "an inference, ms",
+    "energy_mj": "an inference, mJ", "day_j": "a day, J", "battery_days": "battery, days",
+    "accuracy": "accuracy, share",
+}  # fmt: skip
+
+
+def budget(evidence: Evidence) -> Section | None:
+    """What ``[budget]`` allows and what the model takes; None without a budget."""
+    found = dataclasses.replace(
+        verdict.figures_of(evidence.compiled), accuracy=evidence.accuracy.value
+    )
+    rows = []
+    for one in verdict.judge(found, evidence.board, evidence.project):
+        kept = {True: "kept", False: kit.tag("b", "not kept", cls="wrong"), None: "not known"}
+        value = "\u2013" if one.found is None else f"{one.found:,.4g}"
+        rows.append((_BUDGETS.get(one.key, one.key), f"{one.limit:,.4g}", value, kept[one.ok]))
+    if not rows:
+        return None
+    table = kit.table(("", "budget", "takes", ""), rows, left=(0, 3), id="budget-table")
+    return Section("budget", "Budget", table)
 
 
 def layers(evidence: Evidence, cost: dict[str, Any]) -> Section:
@@ -82,26 +106,38 @@ def arena(evidence: Evidence, cost: dict[str, Any]) -> Section:
 
 def energy(evidence: Evidence) -> Section | None:
     """Energy of an inference, average current and battery life at the project's pace."""
-    from midge import power
-
     cycles = cycles_of(evidence.compiled.program)
     board = evidence.board
     if cycles is None or not board.active_ma:
         return None
     duty = power.duty_of(evidence.project, board)
     used = power.usage(board, cycles, duty)
+    digits = 0 if used.decisions_per_hour >= 10 else 2
     rows: list[tuple[object, object]] = [
         ("one inference", f"{used.inference_mj:.3g} mJ, "
                           f"{1000 * cycles / board.clock_hz:.3g} ms"),
-        ("decisions", f"{used.decisions_per_hour:,.4g} an hour"),
+        ("decisions", f"{used.decisions_per_hour:,.{digits}f} an hour"),
         ("awake", f"{kit.percent(used.awake_share, 2)} of the time"),
         ("average current", f"{used.average_ma:.3g} mA at {board.supply_volts:g} V"),
         ("energy", f"{used.day_j:,.4g} J a day"),
         ("battery", "none named: [power] battery_mah" if used.battery_days is None else
          f"{duty.battery_mah:g} mAh at {duty.battery_volts:g} V: {used.battery_days:,.3g} days"),
     ]  # fmt: skip
+    parts = {
+        "inferences": cycles / board.clock_hz * duty.decisions_per_hour / power.HOUR_S
+        * board.active_ma,
+        "awake besides": duty.awake * board.active_ma,
+        "asleep": max(0.0, 1 - used.awake_share) * duty.sleep_ma,
+        "always on": duty.extra_ma,
+    }  # fmt: skip
     body = [
         kit.facts(rows),
+        _stack({name: ma for name, ma in parts.items() if ma}, "mA"),
+        ""
+        if used.awake_share <= 1
+        else kit.tag(
+            "p", "It cannot keep up: decisions come faster than inferences end.", cls="warn"
+        ),
         kit.note(
             f"The board at {board.active_ma:g} mA while it computes and {duty.sleep_ma:g} mA in "
             f"between, {kit.percent(duty.awake)} awake besides, {duty.extra_ma:g} mA for what is "
@@ -110,6 +146,17 @@ def energy(evidence: Evidence) -> Section | None:
         ),
     ]
     return Section("energy", "Energy and battery", kit.join(body))
+
+
+def _stack(parts: dict[str, float], unit: str) -> Html:
+    """Parts of a whole, one behind the other, with their names below."""
+    total = sum(parts.values()) or 1.0
+    bars, names = [], []
+    for number, (name, value) in enumerate(parts.items()):
+        style = f"width:{100 * value / total:.2f}%;background:{svg.colour(number)}"
+        bars.append(kit.tag("i", "", style=style))
+        names.append(f"{name} {value:.3g} {unit}")
+    return kit.tag("div", kit.join(bars), cls="stack") + kit.legend(names)
 
 
 def steps(evidence: Evidence) -> Section | None:

@@ -29,7 +29,8 @@ th, td { padding: .28rem .65rem; text-align: right; vertical-align: middle; whit
 th { font-weight: 600; color: #39434c }
 thead th { border-bottom: 2px solid #aab4bd; vertical-align: bottom }
 td { border-bottom: 1px solid #e6eaee }
-.left { text-align: left; white-space: normal }
+.left { text-align: left }
+.left ~ .left, #layer-table .left { white-space: normal; min-width: 8rem }
 td.left:last-child { min-width: 8rem }
 td > svg { width: 190px; display: block }
 .matrix td { min-width: 3rem; text-align: center; border: 1px solid #fff }
@@ -37,6 +38,7 @@ td > svg { width: 190px; display: block }
 .matrix thead th.left { text-align: left; font-weight: 400 }
 .bar { background: #0072b2; height: .7em; display: inline-block; border-radius: 2px }
 td:has(> .bar) { min-width: 116px }
+.stack { display: flex; height: 1.1rem; max-width: 40rem; border-radius: 4px; overflow: hidden }
 .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 310px), 1fr));
   gap: 1.2rem 1.6rem; margin: .8rem 0 }
 figure { margin: 0; max-width: 350px }
