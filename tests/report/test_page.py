@@ -183,8 +183,8 @@ def test_form(evidence: Evidence) -> None:
 
 def test_what_users_wrote_is_escaped(evidence: Evidence) -> None:
     evidence.compiled.meta.extra["steps"] = [
-        {"name": "<u>prune</u>", "kept": True, "why": "a <u>b</u>", "cycles": 1234567,
-         "accuracy": {"float": 0.5, "int8": None}},
+        {"name": "<u>prune</u>", "detail": "<u>a half</u>", "kept": True, "why": "a <u>b</u>",
+         "cycles": 1234567, "accuracy": {"float": 0.5, "int8": None}},
     ]  # fmt: skip
     try:
         text = page(evidence)
@@ -193,7 +193,16 @@ def test_what_users_wrote_is_escaped(evidence: Evidence) -> None:
     for markup in ("<b>idle", "<u>", "bob <i>", "y<z>"):
         assert markup not in text
     row = Parsed(text).tables["step-table"][1]
-    assert row == ["<u>prune</u>", "50.0%", "–", "–", "–", "1,234,567", "kept", "a <u>b</u>"]
+    assert row == [
+        "<u>prune</u> <u>a half</u>",
+        "50.0%",
+        "–",
+        "–",
+        "–",
+        "1,234,567",
+        "kept",
+        "a <u>b</u>",
+    ]
     assert 'aria-label="d"rill' not in text
 
 

@@ -167,8 +167,9 @@ def steps(evidence: Evidence) -> Section | None:
     rows = []
     for one in found:
         accuracy = one.get("accuracy") or {}
+        name = " ".join(filter(None, (one["name"], one.get("detail"))))
         rows.append((
-            kit.tag("b", one["name"]) if one.get("kept") else one["name"],
+            kit.tag("b", name) if one.get("kept") else name,
             *(_share(accuracy.get(kind)) for kind in ("float", "int8")),
             *(_number(one.get(key)) for key in ("flash_bytes", "arena_bytes", "cycles")),
             "kept" if one.get("kept") else "not kept", one.get("why", ""),
