@@ -58,7 +58,13 @@ __attribute__((section(".startup"), noreturn)) void _start(void) {
     const midge_model_t *m = &midge_model_%(ident)s;
     memset(arena, 0xA5, sizeof(arena));
     midge_reset(m);
-    memcpy(arena + m->inputs[0].offset, m->golden_in, m->inputs[0].size * %(in_item)d);
+    const int8_t *golden = m->golden_in;
+    for (size_t i = 0; i < m->n_inputs; i++) {
+        const uint8_t sizes[] = { 1, 1, 2, 4, 4 }; // midge_dtype_t
+        size_t n_bytes = m->inputs[i].size * sizes[m->inputs[i].dtype];
+        memcpy(arena + m->inputs[i].offset, golden, n_bytes);
+        golden += n_bytes;
+    }
     midge_run(m, arena, trace, NULL);
     size_t n = m->outputs[0].size * %(out_item)d;
     register uint32_t r0 __asm__("r0") =
@@ -130,7 +136,6 @@ def run_model(folder: Path, compiled: CompiledModel, *options: str) -> Run:
     names = {
         "ident": source.stem.removeprefix("model_"),
         "arena": program.arena_bytes,
-        "in_item": np.dtype(program.inputs[0].dtype).itemsize,
         "out_item": np.dtype(program.outputs[0].dtype).itemsize,
     }
     return execute(folder, link(folder, _MODEL_MAIN % names, [source]), *options)

@@ -96,7 +96,8 @@ typedef struct _midge_model_t {
     const midge_raw_t *raw; // for input 0; NULL: a count is the real value itself
     uint8_t *state; // its own, never shared with another model; NULL: none
     const midge_state_t *states;
-    // a sample input and its output after midge_reset(), for the boot test; NULL: none
+    // all inputs of a sample, one after the other, and the output after midge_reset(), for the
+    // boot test; NULL: none
     const int8_t *golden_in;
     const int8_t *golden_out;
 } midge_model_t;

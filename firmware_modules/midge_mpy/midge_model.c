@@ -257,12 +257,17 @@ static mp_obj_t model_check(mp_obj_t self) {
             model->name);
     }
     const midge_port_t *out = &model->outputs[0];
-    size_t in_bytes = model->inputs[0].size * midge_dtype_size(model->inputs[0].dtype);
     size_t out_bytes = out->size * midge_dtype_size(out->dtype);
     hold_t hold;
     take_arena(&hold);
     midge_reset(model);
-    memcpy(midge_arena + model->inputs[0].offset, model->golden_in, in_bytes);
+    const int8_t *golden = model->golden_in;
+    for (size_t i = 0; i < model->n_inputs; i++) {
+        const midge_port_t *port = &model->inputs[i];
+        size_t in_bytes = port->size * midge_dtype_size(port->dtype);
+        memcpy(midge_arena + port->offset, golden, in_bytes);
+        golden += in_bytes;
+    }
     midge_run(model, midge_arena, NULL, NULL);
     midge_reset(model);
     const int8_t *values = (const int8_t *)(midge_arena + out->offset);

@@ -18,7 +18,7 @@ from midge.compile import CompiledModel
 from midge.emulator import infer, xip
 from midge.errors import LinkError
 from midge.firmware import linkmap
-from midge.golden import golden_input
+from midge.golden import golden_inputs
 from midge.links.base import Progress
 from midge.links.emulated import EmulatedLink
 from midge.power import inference_mj
@@ -123,7 +123,7 @@ def measure(compiled: CompiledModel, uf2: Path, elf: Path | None = None) -> Meas
     with EmulatedLink(uf2) as link:
         if elf is not None:
             link.pico.set_stack_bottom(linkmap.symbol(elf, "__StackBottom"))
-        link.pico.fill(0, golden_input(compiled).tobytes())
+        infer.fill(link, compiled, 0, golden_inputs(compiled))
         lines = infer.run_source(link, infer.prelude(compiled) + _SCRIPT, TIMEOUT_S)
         marks, stack = link.pico.marks(), link.pico.stack_used()
     op_cycles = [int(line.split(" ", 1)[0]) for line in lines]

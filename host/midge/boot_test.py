@@ -35,10 +35,9 @@ print("step: models")
 need = json.loads({need!r})
 for name in need:
     m = midge.load(name)
-    assert m.info()["sha256"] == need[name][0], name + ": the firmware has another version of it"
-    if need[name][1]:
-        print("step: golden inference of", name)
-        assert m.check() is True
+    assert m.info()["sha256"] == need[name], name + ": the firmware has another version of it"
+    print("step: golden inference of", name)
+    assert m.check() is True
 gc.collect()
 info = {{"system": os.uname().version, "fs_free_bytes": st[0] * st[3],
         "heap_free_bytes": gc.mem_free(), "models": list(midge.models())}}
@@ -68,7 +67,7 @@ class BootReport:
 def boot_test(
     uf2: Path,
     models: Sequence[CompiledModel] = (),
-    windows: Mapping[str, Sequence[np.ndarray]] | None = None,
+    windows: Mapping[str, Sequence[infer.Input]] | None = None,
     progress: Progress | None = None,
 ) -> BootReport:
     """Boots ``uf2`` on the emulated Pico and checks it through the real ``mpremote``.
@@ -78,8 +77,8 @@ def boot_test(
 
     Args:
         models: what the firmware should have compiled in.
-        windows: by model name, more inputs (of the model's input type and shape) on which the
-            board must give the host's output bit for bit.
+        windows: by model name, more inputs (of the model's input type and shape; tuples for
+            several inputs) on which the board must give the host's output bit for bit.
 
     Raises:
         BuildError: a step failed; says which.
@@ -114,8 +113,7 @@ def _boot(uf2: Path) -> EmulatedLink:
 
 
 def _run_steps(link: EmulatedLink, uf2: Path, models: Sequence[CompiledModel]) -> dict[str, Any]:
-    # As in midge.golden: only a model with one input has a golden sample.
-    need = {m.meta.name: (m.program.sha256, len(m.program.inputs) == 1) for m in models}
+    need = {m.meta.name: m.program.sha256 for m in models}
     source = _SCRIPT.format(need=json.dumps(need))
     lines: list[str] = []
     try:
@@ -130,12 +128,12 @@ def _run_steps(link: EmulatedLink, uf2: Path, models: Sequence[CompiledModel]) -
 
 
 def _compare(
-    link: EmulatedLink, uf2: Path, model: CompiledModel, inputs: list[np.ndarray]
+    link: EmulatedLink, uf2: Path, model: CompiledModel, inputs: list[infer.Input]
 ) -> None:
     runner = model.runner()
     found = infer.predict(link, model, inputs, TIMEOUT_S)
     for i, (window, board) in enumerate(zip(inputs, found, strict=True)):
-        host = runner.run([window])[0]
+        host = runner.run(infer.parts(window))[0]
         if board.tobytes() != host.tobytes():
             differing = int(np.count_nonzero(board.reshape(-1) != host.reshape(-1)))
             raise _failed(

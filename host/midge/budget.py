@@ -74,9 +74,8 @@ def flash_bytes(compiled: CompiledModel) -> int:
         total += 48 + len(port.name.encode()) + 1
     for text in (*meta.labels, meta.name, meta.version, program.sha256, meta.data_fingerprint):
         total += 4 + len(text.encode()) + 1
-    if len(program.inputs) == 1:  # the golden sample
-        total += program.buffers[program.inputs[0].buffer].nbytes
-        total += program.buffers[program.outputs[0].buffer].nbytes
+    for port in (*program.inputs, program.outputs[0]):  # the golden sample
+        total += program.buffers[port.buffer].nbytes
     for one in compiled.features:
         total += features_flash(one.chain)
     return total + 96  # midge_model_t

@@ -298,14 +298,11 @@ def _raw(raw: RawConstants | None) -> str:
 
 
 def _golden(compiled: CompiledModel) -> str:
-    sample = golden(compiled)
-    if sample is None:
-        return ""
     names = ("golden_in", "golden_out")
     return "".join(
         f"// as bytes\nstatic const int8_t {name}[] __attribute__((aligned(4))) = {{\n"
         f"{c_text.rows(map(str, memoryview(data).cast('b')), 4)}\n}};\n\n"
-        for name, data in zip(names, sample, strict=True)
+        for name, data in zip(names, golden(compiled), strict=True)
     )
 
 
@@ -320,7 +317,6 @@ def _fronts(compiled: CompiledModel, ident: str) -> str:
 
 def _model(compiled: CompiledModel, ident: str) -> str:
     program, meta = compiled.program, compiled.meta
-    has_golden = golden(compiled) is not None
     fields = {
         "name": c_text.string(meta.name),
         "version": c_text.string(meta.version),
@@ -345,8 +341,8 @@ def _model(compiled: CompiledModel, ident: str) -> str:
         "raw": "&raw" if raw_constants(compiled) is not None else "NULL",
         "state": "state" if program.states else "NULL",
         "states": "states" if program.states else "NULL",
-        "golden_in": "golden_in" if has_golden else "NULL",
-        "golden_out": "golden_out" if has_golden else "NULL",
+        "golden_in": "golden_in",
+        "golden_out": "golden_out",
     }
     body = "".join(f"    .{name} = {value},\n" for name, value in fields.items())
     return f"const midge_model_t midge_model_{ident} = {{\n{body}}};\n"

@@ -5,6 +5,7 @@ The boot test runs it on the board; one wrong bit in kernels, compiler or flash 
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,42 +17,52 @@ if TYPE_CHECKING:
     from midge.program import Port
 
 
-def golden(compiled: CompiledModel) -> tuple[bytes, bytes] | None:
-    """The bytes of input 0 and of output 0.
+def golden(compiled: CompiledModel) -> tuple[bytes, bytes]:
+    """The bytes of all inputs, one after the other, and of output 0.
 
-    The input is the sidecar's ``golden``, or else a fixed pattern over the whole range. The
-    output is computed by the C core on the host. ``None`` for models of several inputs.
+    The inputs are the sidecar's ``golden``, or else a fixed pattern over the whole range. The
+    output is computed by the C core on the host.
 
     Raises:
-        ModelError: the sidecar's sample has another length or leaves the input's type.
+        ModelError: the sidecar's sample has another length or leaves the inputs' types.
     """
-    if len(compiled.program.inputs) != 1:
-        return None
     if compiled.golden_cache is None:
-        sample = golden_input(compiled)
-        output = compiled.runner().run([sample])[0]
-        compiled.golden_cache = (sample.tobytes(), output.tobytes())
+        sample = golden_inputs(compiled)
+        output = compiled.runner().run(sample)[0]
+        compiled.golden_cache = (b"".join(one.tobytes() for one in sample), output.tobytes())
     return compiled.golden_cache
 
 
-def golden_input(compiled: CompiledModel) -> np.ndarray:
-    """Input 0 of the golden sample, in the port's shape and type."""
-    port = compiled.program.inputs[0]
+def golden_inputs(compiled: CompiledModel) -> list[np.ndarray]:
+    """The inputs of the golden sample, each in its port's shape and type."""
+    ports = compiled.program.inputs
     given = compiled.meta.golden
     if given is None:
-        return _pattern(port)
-    limits = np.iinfo(port.dtype) if np.dtype(port.dtype).kind in "iu" else None
-    size = int(np.prod(port.shape))
-    outside = limits is not None and any(not limits.min <= v <= limits.max for v in given)
-    if len(given) != size or outside:
+        return [_pattern(port) for port in ports]
+    sizes = [math.prod(port.shape) for port in ports]
+    parts = np.split(np.asarray(given), np.cumsum(sizes)[:-1])
+    outside = sum(_outside(port, part) for port, part in zip(ports, parts, strict=True))
+    if len(given) != sum(sizes) or outside:
+        types = ", ".join(port.dtype for port in ports)
         raise ModelError(
             f"the golden sample has {len(given)} values"
-            + (f", some outside {port.dtype}" if outside else "")
-            + f"; needed: {size} of type {port.dtype}",
+            + (f", {outside} of them outside {types}" if outside else "")
+            + f"; needed: {sum(sizes)} of type {types}",
             where=compiled.program.path,
             do="run `midge train` again, or take `golden` out of the .json beside the model",
         )
-    return np.array(given, port.dtype).reshape(port.shape)
+    return [
+        part.astype(port.dtype).reshape(port.shape)
+        for port, part in zip(ports, parts, strict=True)
+    ]
+
+
+def _outside(port: Port, values: np.ndarray) -> int:
+    """How many of the values the port's type does not hold."""
+    if np.dtype(port.dtype).kind not in "iu":
+        return 0
+    limits = np.iinfo(port.dtype)
+    return int(np.count_nonzero((values < limits.min) | (values > limits.max)))
 
 
 def _pattern(port: Port) -> np.ndarray:

@@ -25,7 +25,8 @@ class Raw:
 class Meta:
     """Name, version, labels and input scaling of a model.
 
-    ``golden`` is an int8 sample input (flat) that the boot test runs on the board. ``features``
+    ``golden`` is a sample input (flat, quantized; all inputs' values one after the other) that the
+    boot test runs on the board. ``features``
     describes the pipeline in front of each input (:class:`midge.features.Pipeline`); None: raw
     windows.
     """

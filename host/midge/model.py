@@ -14,7 +14,7 @@ import numpy as np
 
 from midge.compile import CompiledModel, compile_model
 from midge.errors import ModelError
-from midge.golden import golden
+from midge.golden import golden, golden_inputs
 from midge.io_types import check_buffer, ports_of, quantize_real, to_real, typecode_of
 from midge.program import Port
 from midge.raw import quantize_raw, raw_constants
@@ -175,22 +175,17 @@ class Model:
         on nothing that an earlier inference left in the arena.
 
         Raises:
-            ValueError: the model has several inputs and therefore no golden sample.
             RuntimeError: the output differs; says where.
         """
-        sample = golden(self.compiled)
-        name = self.compiled.meta.name
-        if sample is None:
-            raise ValueError(f"{name}: has no golden input to check")
-        port = self.compiled.program.inputs[0]
-        given = np.frombuffer(sample[0], port.dtype)
+        name, given = self.compiled.meta.name, golden_inputs(self.compiled)
+        needed = np.frombuffer(golden(self.compiled)[1], np.int8)
         for fill in (0x00, 0x7F, 0x80):
             self._runner.reset()
             self._runner.fill(fill)
-            self._runner.write(0, given)
+            for number, values in enumerate(given):
+                self._runner.write(number, values)
             self._runner.run_steps()
             found = np.frombuffer(self._runner.output(0).tobytes(), np.int8)
-            needed = np.frombuffer(sample[1], np.int8)
             self._runner.reset()
             wrong = np.flatnonzero(found != needed)
             if wrong.size:

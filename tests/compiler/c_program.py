@@ -25,7 +25,11 @@ static size_t bytes_of(const midge_port_t *port) {
 
 static int check(const midge_model_t *model) {
     midge_reset(model);
-    memcpy(midge_arena + model->inputs[0].offset, model->golden_in, bytes_of(model->inputs));
+    const int8_t *golden = model->golden_in;
+    for (size_t i = 0; i < model->n_inputs; i++) {
+        memcpy(midge_arena + model->inputs[i].offset, golden, bytes_of(&model->inputs[i]));
+        golden += bytes_of(&model->inputs[i]);
+    }
     midge_run(model, midge_arena, NULL, NULL);
     return memcmp(midge_arena + model->outputs[0].offset, model->golden_out,
         bytes_of(model->outputs));

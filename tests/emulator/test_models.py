@@ -10,7 +10,7 @@ import pytest
 from firmwares import FILES, Firmware, reference_model
 
 from midge.emulator import infer
-from midge.golden import golden_input
+from midge.golden import golden_inputs
 from midge.links.emulated import EmulatedLink
 
 pytestmark = pytest.mark.firmware
@@ -73,7 +73,7 @@ def _heap(firmware: Firmware, n: int) -> int:
     """Bytes by which the heap's free memory has changed after ``n`` inferences."""
     (model,) = firmware.models.values()
     with EmulatedLink(firmware.uf2) as link:
-        link.pico.fill(0, golden_input(model).tobytes())
+        infer.fill(link, model, 0, golden_inputs(model))
         source = infer.prelude(model) + HEAP.format(n=n)
         (line,) = infer.run_source(link, source, 600)
     before, after = (int(word) for word in line.split()[1:])

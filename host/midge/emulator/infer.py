@@ -16,7 +16,9 @@ from midge.program import Port
 # numpy's types and the typecodes of MicroPython's array, as Model.predict takes them.
 TYPECODES = {"int8": "b", "uint8": "B", "int16": "h", "int32": "i", "float32": "f"}
 
-# Buffers of the model's own types. load(i) has the host fill the input from slot i through the
+Input = np.ndarray | tuple[np.ndarray, ...]  # a tuple where the model has several inputs
+
+# Buffers of the model's own types. load(i) has the host fill the inputs of number i through the
 # watchdog's scratch registers (midge.emulator.probes): mpremote would take minutes for 20 KB.
 PRELUDE = """\
 import array, binascii, gc, machine, uctypes
@@ -24,11 +26,13 @@ import midge
 mem32 = machine.mem32
 m = midge.load({name!r})
 gc.collect()
-x = array.array({in_code!r}, bytes({in_bytes}))
+xs = tuple(array.array(code, bytes(n)) for code, n in {inputs})
+x = xs if len(xs) > 1 else xs[0]
 y = array.array({out_code!r}, bytes({out_bytes}))
 def load(i):
-    mem32[0x40058010] = uctypes.addressof(x)
-    mem32[0x40058014] = i
+    for k in range(len(xs)):
+        mem32[0x40058010] = uctypes.addressof(xs[k])
+        mem32[0x40058014] = i * len(xs) + k
 """
 
 _PREDICT = """\
@@ -40,38 +44,61 @@ for i in range({n}):
 
 
 def prelude(compiled: CompiledModel) -> str:
-    """A script's first lines: the model ``m``, buffers ``x`` and ``y``, and ``load(i)``.
+    """A script's first lines: the model ``m``, buffers ``x`` (a tuple for several inputs) and
+    ``y``, and ``load(i)``, which brings what :func:`fill` got.
 
     Raises:
-        LinkError: the model has several inputs or outputs.
+        LinkError: the model has several outputs.
     """
     program = compiled.program
-    if len(program.inputs) != 1 or len(program.outputs) != 1:
+    if len(program.outputs) != 1:
         raise LinkError(
-            f"{len(program.inputs)} inputs and {len(program.outputs)} outputs; "
-            "only models with one of each can be fed from the host",
+            f"{len(program.outputs)} outputs; only models with one can be read by the host",
             where=program.path,
         )
-    into, out = program.inputs[0], program.outputs[0]
+    out = program.outputs[0]
     return PRELUDE.format(
         name=compiled.meta.name,
-        in_code=TYPECODES[into.dtype],
-        in_bytes=_nbytes(into),
+        inputs=tuple((TYPECODES[port.dtype], _nbytes(port)) for port in program.inputs),
         out_code=TYPECODES[out.dtype],
         out_bytes=_nbytes(out),
     )
 
 
+def parts(value: Input) -> list[np.ndarray]:
+    """One array for each input."""
+    return list(value) if isinstance(value, tuple) else [value]
+
+
+def fill(
+    link: EmulatedLink, compiled: CompiledModel, number: int, values: Sequence[np.ndarray]
+) -> None:
+    """Gives the board what ``load(number)`` will bring: an array for each of the inputs.
+
+    Raises:
+        LinkError: they have another number, type or size than the inputs.
+    """
+    ports = compiled.program.inputs
+    if [(str(v.dtype), v.nbytes) for v in values] != [(p.dtype, _nbytes(p)) for p in ports]:
+        found = ", ".join(f"{v.dtype} {list(v.shape)}" for v in values)
+        needed = ", ".join(f"{p.dtype} {list(p.shape)}" for p in ports)
+        raise LinkError(
+            f"input {number} is {found}, needed {needed}", where=compiled.program.path
+        )
+    for k, value in enumerate(values):
+        link.pico.fill(number * len(ports) + k, value.tobytes())
+
+
 def predict(
     link: EmulatedLink,
     compiled: CompiledModel,
-    inputs: Sequence[np.ndarray],
+    inputs: Sequence[Input],
     timeout_s: float = 600.0,
 ) -> list[np.ndarray]:
     """Runs the model in the firmware behind ``link`` on each input.
 
     Args:
-        inputs: arrays of the model's input type and shape.
+        inputs: arrays of the model's input type and shape; tuples of them for several inputs.
 
     Returns:
         The outputs, in the model's output type and shape.
@@ -79,15 +106,9 @@ def predict(
     Raises:
         LinkError: an input has another type or size; or as :meth:`Link.run`.
     """
-    into, out = compiled.program.inputs[0], compiled.program.outputs[0]
+    out = compiled.program.outputs[0]
     for i, value in enumerate(inputs):
-        if str(value.dtype) != into.dtype or value.nbytes != _nbytes(into):
-            raise LinkError(
-                f"input {i} is {value.dtype} {list(value.shape)}, "
-                f"needed {into.dtype} {list(into.shape)}",
-                where=compiled.program.path,
-            )
-        link.pico.fill(i, value.tobytes())
+        fill(link, compiled, i, parts(value))
     source = prelude(compiled) + _PREDICT.format(n=len(inputs))
     lines = run_source(link, source, timeout_s)
     found = [bytes.fromhex(line.split()[1]) for line in lines if len(line.split()) == 2]

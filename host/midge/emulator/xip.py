@@ -11,8 +11,11 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from midge.errors import LinkError
 from midge.firmware import linkmap
@@ -122,7 +125,6 @@ def trace(
         LinkError: the simulated run did not end, or gave another output than the host.
     """
     sample = golden(compiled)
-    assert sample is not None, "bench takes models of one input"
     run = _Run(link.pico.snapshot(), binary.read_bytes(), elf, board)
     run.load(compiled, sample[0])
     layers = run.go(compiled)
@@ -181,9 +183,12 @@ class _Run:
         self._now.misses += self._cache.touch(address, size)
 
     def load(self, compiled: CompiledModel, sample: bytes) -> None:
-        port = compiled.program.inputs[0]
-        offset = compiled.program.buffers[port.buffer].offset
-        self._cpu.mem_write(self._symbol("midge_arena") + offset, sample)
+        arena = self._symbol("midge_arena")
+        for port in compiled.program.inputs:
+            size = math.prod(port.shape) * np.dtype(port.dtype).itemsize
+            offset = compiled.program.buffers[port.buffer].offset
+            self._cpu.mem_write(arena + offset, sample[:size])
+            sample = sample[size:]
 
     def output(self, compiled: CompiledModel, size: int) -> bytes:
         port = compiled.program.outputs[0]
