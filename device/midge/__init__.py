@@ -20,7 +20,6 @@ _attrs = {
     "MPU6050": "mpu6050",
     "Microphone": "microphone",
     "Playback": "playback",
-    "Replay": "microphone",
     "Sampler": "sampler",
     "Smoother": "smoother",
     "Telemetry": "telemetry",

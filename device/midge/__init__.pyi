@@ -9,7 +9,6 @@ from .capture import Capture as Capture
 from .dutycycle import DutyCycle as DutyCycle
 from .fifo import FifoCapture as FifoCapture
 from .microphone import Microphone as Microphone
-from .microphone import Replay as Replay
 from .mpu6050 import MPU6050 as MPU6050
 from .playback import Playback as Playback
 from .sampler import Sampler as Sampler

@@ -82,7 +82,8 @@ class Stream:
                 model.predict(stream, scores)
 
     ``rate_hz``, ``channels``, ``length`` and ``hop`` of windows and ``step`` of rows, in samples,
-    are what the model was trained for; ``count`` is the number of complete windows so far.
+    are what the model was trained for; ``count`` is the number of complete windows so far, ``size``
+    that of a window's features.
     """
 
     rate_hz: float
@@ -91,6 +92,7 @@ class Stream:
     hop: int
     step: int
     count: int
+    size: int
 
     def push(self, sample: int | Sequence[int] | None) -> bool:
         """Adds one sample; ``None`` is a gap (see ``Sampler``) and forgets those before.

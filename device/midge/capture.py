@@ -36,7 +36,7 @@ class Capture:
     A script that comes back too late has lost blocks. They are counted, in samples, in
     ``overruns``; one ``None`` is given for the gap, which clears a ``Window``.
 
-    This is the base of `AdcDma`, `FifoCapture` and `Playback`. One of your own fills
+    This is the base of `AdcDma`, `FifoCapture`, `Microphone` and `Playback`. One of your own fills
     ``_buffers[0]``, ``_buffers[1]``, ``_buffers[0]``, ... and calls ``_full()`` after each, or
     is asked to in ``_poll()``; ``_start()`` and ``_stop()`` begin and end it.
 
@@ -54,6 +54,7 @@ class Capture:
         count: samples given.
         overruns: samples lost because the script was busy.
         errors: failures of the source: the ADC's FIFO ran over, the sensor did not answer.
+        waited_ms: time that ``read`` and ``for`` spent waiting for blocks.
         jitter_us: the largest delay of a block's completion, as the script or its interrupt saw
             it, behind the grid of the rate, in microseconds. When the ADC takes its samples does
             not depend on it.
@@ -85,7 +86,8 @@ class Capture:
         self._hard = False
         self._call = self._run_handler
         self._running = False
-        self.count = self.overruns = self.errors = self.jitter_us = 0
+        self.count = self.overruns = self.errors = self.jitter_us = self.waited_ms = 0
+        self._waited_us = 0
         self._reset()
 
     # What a script uses
@@ -112,7 +114,11 @@ class Capture:
     def read(self):
         """Waits for the next block; returns it, or ``None`` for a gap before it."""
         while not self.ready():
+            before = self._clock.ticks_us()
             self._wait(self._nap_us())
+            waited = self._clock.ticks_diff(self._clock.ticks_us(), before) + self._waited_us
+            self.waited_ms += waited // 1000
+            self._waited_us = waited % 1000
         return self._take()
 
     def readinto(self, buf):
@@ -194,6 +200,9 @@ class Capture:
         self.overruns += samples
         self._gap = True
 
+    def _copy(self, buffer):
+        self._into[self._all] = buffer
+
     # Within
 
     def _pace(self, numerator, denominator):
@@ -244,7 +253,7 @@ class Capture:
         if self._filled == self._taken:
             self._gap = False
             return None
-        self._into[self._all] = self._buffers[self._taken & 1]
+        self._copy(self._buffers[self._taken & 1])
         # Also what was overwritten while it was copied counts as lost.
         behind = (self._filled - self._taken) & _TURN
         lost = behind - self._keep

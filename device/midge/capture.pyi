@@ -14,6 +14,7 @@ class Capture:
     overruns: int
     errors: int
     jitter_us: int
+    waited_ms: int
     def __init__(
         self,
         rate_hz: float,

@@ -1,10 +1,11 @@
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 from .capture import Capture
 from .clock import Clock
 
 class Playback(Capture):
+    done: bool
     def __init__(
         self,
         samples: Any,
@@ -12,6 +13,11 @@ class Playback(Capture):
         block: int,
         channels: int = 1,
         *,
+        ibuf: int = 0,
         wait: Callable[[int], object] | None = None,
         clock: Clock | None = None,
     ) -> None: ...
+    @classmethod
+    def emulated(
+        cls, rate_hz: float, block: int, *, ibuf: int = 16000, **options: Any
+    ) -> Self | None: ...

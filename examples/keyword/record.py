@@ -2,27 +2,27 @@
 
 from struct import pack
 
-from machine import I2S, Pin, Timer
+from machine import I2S, Pin
 
-from midge import DutyCycle, Microphone, Replay, clock
+from midge import DutyCycle, Microphone, Playback, clock
 
 WORD = "yes"
 TAKES = 5
 SECONDS = 2
 RATE = 8000
-HOP = 800
+BLOCK = 800  # samples
 
 
 def microphone():
     """The emulated Pico's recording, or an I2S microphone such as the INMP441."""
-    played = Replay.emulated(Timer(-1), RATE)
+    played = Playback.emulated(RATE, BLOCK, wait=DutyCycle(slack_us=1000).sleep_us)
     if played:
-        return Microphone(played, HOP, RATE, bits=16, wait=DutyCycle(slack_us=1000).sleep_us)
+        return played
     i2s = I2S(
         0, sck=Pin(10), ws=Pin(11), sd=Pin(12), mode=I2S.RX, bits=32, format=I2S.MONO,
         rate=RATE, ibuf=16000,
     )  # fmt: skip
-    return Microphone(i2s, HOP, RATE, gain_bits=3)
+    return Microphone(i2s, RATE, BLOCK, gain_bits=3)
 
 
 def header(data_bytes):
@@ -39,14 +39,14 @@ for take in range(TAKES):
     print("say", WORD, "now")
     at = 0
     while at < len(sound):
-        hop = mic.read()
-        if hop is None:
+        block = mic.read()
+        if block is None:
             at = 0  # sound was lost: this take anew
             continue
-        sound[at : at + 2 * HOP] = bytes(hop)
-        at += 2 * HOP
+        sound[at : at + 2 * BLOCK] = bytes(block)
+        at += 2 * BLOCK
     mic.stop()
-    clock.sleep_ms(HOP * 1000 // RATE)  # the buffer being filled gets full
+    clock.sleep_ms(BLOCK * 1000 // RATE)  # the buffer being filled gets full
     name = "%s_%d.wav" % (WORD, take)
     with open(name, "wb") as file:
         file.write(header(len(sound)))

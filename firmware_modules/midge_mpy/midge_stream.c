@@ -223,12 +223,16 @@ static mp_obj_t stream_clear(mp_obj_t self) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(stream_clear_obj, stream_clear);
 
+static size_t window_bytes(const midge_front_t *front) {
+    return (size_t)front->pipeline.rows * front->pipeline.row_bytes;
+}
+
 // features(out): the window, as the model gets it
 static mp_obj_t stream_features(mp_obj_t self_in, mp_obj_t out) {
     midge_stream_obj_t *self = stream_of(self_in);
     mp_buffer_info_t info;
     mp_get_buffer_raise(out, &info, MP_BUFFER_WRITE);
-    size_t needed = (size_t)self->front->pipeline.rows * self->front->pipeline.row_bytes;
+    size_t needed = window_bytes(self->front);
     int typecode = midge_io_typecode(&info);
     if ((typecode != 'b' && typecode != 'B') || info.len != needed) {
         mp_raise_msg_varg(&mp_type_ValueError,
@@ -262,6 +266,9 @@ static void stream_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
             break;
         case MP_QSTR_hop:
             dest[0] = MP_OBJ_NEW_SMALL_INT(hop * front->pipeline.stride);
+            break;
+        case MP_QSTR_size:
+            dest[0] = MP_OBJ_NEW_SMALL_INT(window_bytes(front));
             break;
         case MP_QSTR_count:
             dest[0] = MP_OBJ_NEW_SMALL_INT(self->windows);

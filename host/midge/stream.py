@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ class Stream:
 
     Attributes:
         rate_hz, channels, length, hop, step: what the model was trained for, in samples.
+        size: elements of a window of features.
         count: complete windows so far.
     """
 
@@ -27,6 +29,7 @@ class Stream:
         self.name, self.compiled = name, compiled
         self.rate_hz, self.channels = pipeline.rate_hz, len(pipeline.channels)
         self.length, self.hop, self.step = pipeline.length, pipeline.hop, pipeline.step
+        self.size = math.prod(pipeline.shape)
         self.count = 0
         if rate_hz is not None and abs(rate_hz - self.rate_hz) > 1e-3 * self.rate_hz:
             raise ValueError(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from small_models import long_model
 
@@ -32,7 +33,9 @@ def test_the_firmware_boots_and_infers(
 ) -> None:
     from midge.boot_test import boot_test
 
-    report = boot_test(pico_firmware.uf2, models)
+    pairs = [(np.full(4, 9 * i, np.int8), np.arange(4, dtype=np.int8) - i) for i in range(3)]
+    report = boot_test(pico_firmware.uf2, models, {"pair": pairs})
+    assert report.windows == len(pairs)
     assert report.models == tuple(model.meta.name for model in models)
     assert report.fs_free_bytes > 1_000_000
     # the memory map's heap, less what MicroPython keeps to manage it and has in use after boot

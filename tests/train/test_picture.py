@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import struct
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -104,6 +105,8 @@ def test_nothing_to_draw(tmp_path):
 
 class SumModel:
     """Stands in for a model: two scores made of the window's sum."""
+
+    compiled = SimpleNamespace(features=[])
 
     def predict(self, window):
         total = int(np.asarray(window, np.int64).sum())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from midge.errors import MidgeError
 if TYPE_CHECKING:
     import numpy as np
 
+    from midge.agreement import Agreement
     from midge.emulator.sensors import Sensor
     from midge.project import Project
 
@@ -105,9 +107,29 @@ def do_run(args: argparse.Namespace) -> int:
         draw_run(need_picture(project, args.picture), result.records, args.picture)
         say(args, f"{args.picture}")
     other = [line for line in result.lines if telemetry.parse(line) is None]
-    report = {"script": script, "device": link.description, "records": result.records}
-    emit_json(args, {**report, "lines": other})
+    report: dict[str, Any] = {"script": script, "device": link.description}
+    agreement = agreement_of(project, result.records) if emulated else None
+    if agreement:
+        say(args, f"{project.name if project else ''}: {agreement}")
+        report["agreement"] = dataclasses.asdict(agreement)
+    emit_json(args, {**report, "records": result.records, "lines": other})
     return 0
+
+
+def agreement_of(project: Project | None, records: list[dict[str, Any]]) -> Agreement | None:
+    """How the run's windows compare with the PC's own; None where they cannot be compared."""
+    from midge.agreement import comparable, compare
+
+    windows = [record for record in records if comparable(record)]
+    if project is None or not windows or not project.model_path.is_file():
+        return None
+    if not (project.run.recording or project.data.source):
+        return None
+    import midge
+
+    model = midge.load(str(project.model_path))
+    silence = project.sensor.kind == "microphone"
+    return compare(windows, _counts(project), model, project.window.length, silence=silence)
 
 
 def need_picture(project: Project | None, out: Path) -> Project:

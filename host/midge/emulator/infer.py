@@ -82,9 +82,7 @@ def fill(
     if [(str(v.dtype), v.nbytes) for v in values] != [(p.dtype, _nbytes(p)) for p in ports]:
         found = ", ".join(f"{v.dtype} {list(v.shape)}" for v in values)
         needed = ", ".join(f"{p.dtype} {list(p.shape)}" for p in ports)
-        raise LinkError(
-            f"input {number} is {found}, needed {needed}", where=compiled.program.path
-        )
+        raise LinkError(f"input {number} is {found}, needed {needed}", where=compiled.program.path)
     for k, value in enumerate(values):
         link.pico.fill(number * len(ports) + k, value.tobytes())
 

@@ -162,10 +162,10 @@ class AdcSource(Recording):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Sound(Recording):
-    """What ``midge.Replay.emulated`` plays in an I2S microphone's place; at most one.
+    """What ``midge.Playback.emulated`` plays in an I2S microphone's place; at most one.
 
     I2S itself is not emulated: samples go straight into the firmware's buffers, at the times at
-    which ``Replay`` asks for them. They never fail to come; ``loop`` is not for sound.
+    which ``Playback`` asks for them. They never fail to come; ``loop`` is not for sound.
 
     Args:
         samples: int16 [n], one channel.

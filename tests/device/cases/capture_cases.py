@@ -153,6 +153,67 @@ def test_refused():
     assert "10 values, found 9" in raises(ValueError, Playback, ramp(9), 100, 10)
 
 
+class File:
+    """An open file of the numbers 0, 1, 2, ... as int16."""
+
+    def __init__(self, count):
+        self.at, self.count = 0, count
+
+    def readinto(self, buf):
+        n = min(len(buf), self.count - self.at)
+        for i in range(n):
+            buf[i] = self.at + i
+        self.at += n
+        return 2 * n
+
+
+def from_file(count, **options):
+    clock = FakeClock()
+    return Playback(File(count).readinto, 8000, 80, clock=clock, **options), clock
+
+
+def test_a_file_at_its_rate_and_silence_behind():
+    source, clock = from_file(200, ibuf=16000)
+    times = []
+    for k in range(2):
+        assert list(source.read()) == list(range(80 * k, 80 * k + 80))
+        times.append(clock.us)
+    assert times == [10000, 20000]
+    assert not source.done
+    assert list(source.read()) == list(range(160, 200)) + [0] * 40
+    assert source.done
+    assert list(source.read()) == [0] * 80
+    assert (source.count, source.overruns, source.waited_ms) == (320, 0, 40)
+
+
+def test_the_rest_waits_as_in_i2s():
+    source, clock = from_file(8000, ibuf=320)  # 160 samples, 20 ms
+    assert source.read()[0] == 0
+    clock.us += 40000  # four blocks: two here, two in the source's own buffer
+    assert [source.read()[0] for _ in range(5)] == [80, 160, 240, 320, 400]
+    assert source.overruns == 0
+
+
+def test_beyond_that_is_a_gap():
+    source, clock = from_file(8000, ibuf=320)
+    assert source.read()[0] == 0
+    clock.us += 200000  # 20 blocks: two here, 16 lost, two wait
+    assert [source.read()[0] for _ in range(2)] == [80, 160]
+    assert source.read() is None
+    assert source.overruns == 16 * 80
+    assert [source.read()[0] for _ in range(3)] == [240 + 1280, 320 + 1280, 400 + 1280]
+    assert source.overruns == 16 * 80
+
+
+def test_a_file_allocates_nothing():
+    source, _ = from_file(1 << 14, ibuf=16000)
+    assert_no_allocation(source.read, 20)
+
+
+def test_no_emulated_microphone_here():
+    assert Playback.emulated(8000, 80) is None
+
+
 class Sensor:
     """A FIFO of 85 samples of two channels, by the clock."""
 
