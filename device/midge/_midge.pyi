@@ -82,7 +82,7 @@ class Stream:
                 model.predict(stream, scores)
 
     ``rate_hz``, ``channels``, ``length`` and ``hop`` of windows and ``step`` of rows, in samples,
-    are what the model was trained for; ``count`` is the number of complete windows so far, ``size``
+    are what the model was trained for; ``count`` is the number of complete windows, ``size``
     that of a window's features.
     """
 
