@@ -17,6 +17,8 @@ _attrs = {
     "DutyCycle": "dutycycle",
     "Event": "smoother",
     "FifoCapture": "fifo",
+    "Fusion": "fusion",
+    "Gate": "fusion",
     "MPU6050": "mpu6050",
     "Microphone": "microphone",
     "Playback": "playback",

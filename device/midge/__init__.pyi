@@ -8,6 +8,8 @@ from .alert import Alert as Alert
 from .capture import Capture as Capture
 from .dutycycle import DutyCycle as DutyCycle
 from .fifo import FifoCapture as FifoCapture
+from .fusion import Fusion as Fusion
+from .fusion import Gate as Gate
 from .microphone import Microphone as Microphone
 from .mpu6050 import MPU6050 as MPU6050
 from .playback import Playback as Playback

@@ -183,6 +183,7 @@ class Project:
     budget: BudgetSection = BudgetSection()
     power: PowerSection = PowerSection()
     run: RunSection = RunSection()
+    sensors: tuple[SensorSection, ...] = ()  # where there are several: see midge.several
 
     @property
     def name(self) -> str:
@@ -239,15 +240,21 @@ def load_project(path: Path | str = ".") -> Project:
         raise ProjectError(f"not TOML: {err}", where=str(file), do="mend that line") from err
     known = sections()
     for name in content:
-        if name not in known:
+        if name not in known and name != "sensors":
             raise _unknown(file, f"section [{name}]", name, known)
     if "project" not in content:
         raise ProjectError(
             "no [project] section", where=str(file), do='add [project] with name = "..."'
         )
     if isinstance(content.get("features"), dict):
-        content["features"] = _features(file, content["features"])
-    read = {name: _read(file, name, kind, content.get(name, {})) for name, kind in known.items()}
+        content["features"] = features_of(content["features"])
+    read = {
+        name: read_section(file, name, kind, content.get(name, {})) for name, kind in known.items()
+    }
+    if "sensors" in content:
+        from midge import several
+
+        read |= several.read(file, content)
     project = Project(root=file.parent.resolve(), **read)
     _check_together(file, project)
     return project
@@ -262,7 +269,7 @@ def find_project(start: Path | str = ".") -> Project | None:
     return None
 
 
-def _features(file: Path, values: dict[str, Any]) -> dict[str, Any]:
+def features_of(values: dict[str, Any]) -> dict[str, Any]:
     """[features] with ``kind`` and its parameters as the last of its blocks."""
     own = {field.name for field in dataclasses.fields(FeaturesSection)}
     rest = {name: value for name, value in values.items() if name in own}
@@ -276,14 +283,21 @@ def _features(file: Path, values: dict[str, Any]) -> dict[str, Any]:
     return {**rest, "blocks": [*values.get("blocks", []), block]}
 
 
-def _read(file: Path, section: str, kind: type, values: Any) -> Any:
+def read_section(
+    file: Path, section: str, kind: type, values: Any, *, leave: tuple[str, ...] = ()
+) -> Any:
+    """A section's table as its dataclass, without the keys to ``leave`` at their defaults.
+
+    Raises:
+        ProjectError: no table, or a wrong key.
+    """
     if not isinstance(values, dict):
         raise ProjectError(
             f"needs a section, found {values!r}", where=f"{file}: {section}",
             do=f"write [{section}] on a line of its own",
         )  # fmt: skip
     hints = typing.get_type_hints(kind)
-    fields = {field.name: field for field in dataclasses.fields(kind)}
+    fields = {field.name: field for field in dataclasses.fields(kind) if field.name not in leave}
     for name in values:
         if name not in fields:
             raise _unknown(file, f"key {name} in [{section}]", name, fields)

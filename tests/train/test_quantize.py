@@ -162,9 +162,9 @@ def test_what_is_no_keras_model(tmp_path):
 
 
 def test_a_full_disk(tmp_path):
-    (tmp_path / "samples.npy").symlink_to("/dev/full")
+    (tmp_path / "samples.npz").symlink_to("/dev/full")
     with pytest.raises(MidgeError, match="cannot write 15360 bytes") as error:
-        quantize._save(tmp_path / "samples.npy", SAMPLES)
+        quantize._save(tmp_path / "samples.npz", [SAMPLES])
     assert "make room" in error.value.do
 
 

@@ -43,7 +43,7 @@ def do_data(args: argparse.Namespace) -> int:
     """Reads, examines, and with ``--into`` stores; nothing is stored if a file cannot be read."""
     from midge.recordings import DataError, check, read_file, read_folder
     from midge.recordings.store import resample
-    from midge.train.data import layout
+    from midge.train.data import layout, reader
 
     project = need_project(args)
     how = layout(project)
@@ -55,7 +55,7 @@ def do_data(args: argparse.Namespace) -> int:
         paths = [need_file(path, "name a recording") for path in args.files]
         recordings = [r for path in paths for r in read_file(path, how, args.label)]
     else:
-        recordings = read_folder(_folder(project), how)
+        recordings = (reader(project) or read_folder)(_folder(project), how)
     if args.rate:
         recordings = [resample(recording, args.rate) for recording in recordings]
     if args.into or not args.files:

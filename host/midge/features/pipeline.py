@@ -135,7 +135,8 @@ class Pipeline:
         found = project.features
         if not found.blocks:
             return None
-        where = f"{project.root / 'midge.toml'}: [features]"
+        of = getattr(project.sensor, "name", "")  # one of [[sensors]]
+        where = f"{project.root / 'midge.toml'}: [features]" + (f" of {of}" if of else "")
         sizes: dict[str, int] = {}
         for name in ("frame", "step"):
             samples, ms = getattr(found, name), getattr(found, f"{name}_ms")

@@ -49,7 +49,7 @@ def rates(recordings: list[Recording], layout: Layout, where: str) -> None:
                 where=f"{recording.path} ({recording.name})" if recording.number else
                 str(recording.path),
                 do=f"set [sensor] rate_hz in {where}, or bring it to that rate: "
-                f"`midge import --rate {wanted:g}`",
+                f"`midge data --rate {wanted:g} --into FOLDER`",
             )  # fmt: skip
 
 

@@ -21,12 +21,14 @@ REFUSED = "refused: "  # begins the line on stderr that says what is wrong with 
 def main(model: str, representative: str, out: str, quantization: str) -> None:
     """Converts ``model`` (.keras, .h5 or a SavedModel folder) to ``quantization`` in ``out``.
 
-    ``representative`` is an ``.npy`` file, float32 ``[n, ...]``: samples of the real input, from
-    which the ranges of all tensors are measured. ``quantization`` is "int8" or "int16x8".
+    ``representative`` is an ``.npz`` file with an array for each input, in their order, float32
+    ``[n, ...]``: samples of the real inputs, from which the ranges of all tensors are measured.
+    ``quantization`` is "int8" or "int16x8".
     """
     tensorflow = import_tensorflow()
-    samples = np.load(representative)
-    converter = _converter(tensorflow, Path(model), samples.shape[1:])
+    with np.load(representative) as file:
+        samples = list(file.values())
+    converter = _converter(tensorflow, Path(model), [one.shape[1:] for one in samples])
     converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
     sets, kind = tensorflow.lite.OpsSet, tensorflow.int8
     ops = sets.TFLITE_BUILTINS_INT8
@@ -37,23 +39,23 @@ def main(model: str, representative: str, out: str, quantization: str) -> None:
     converter.inference_input_type = converter.inference_output_type = kind
 
     def feed() -> Iterator[list[np.ndarray]]:
-        for sample in samples:
-            yield [sample[np.newaxis]]
+        for sample in zip(*samples, strict=True):
+            yield [one[np.newaxis] for one in sample]
 
     converter.representative_dataset = feed
     Path(out).write_bytes(converter.convert())
 
 
-def _converter(tensorflow: Any, model: Path, shape: tuple[int, ...]) -> Any:
+def _converter(tensorflow: Any, model: Path, shapes: list[tuple[int, ...]]) -> Any:
     """A converter for the model with its batch fixed to 1: a free batch leaves SHAPE ops in."""
     if model.is_dir():
         loaded = tensorflow.saved_model.load(str(model))
         function = loaded.signatures["serving_default"]
         inputs = function.structured_input_signature[1]
-        _check_input([tuple(spec.shape) for spec in inputs.values()], shape)
+        _check_inputs([tuple(spec.shape) for spec in inputs.values()], shapes[:1])
         (name,) = inputs
 
-        @tensorflow.function(input_signature=[tensorflow.TensorSpec((1, *shape))])
+        @tensorflow.function(input_signature=[tensorflow.TensorSpec((1, *shapes[0]))])
         def one(window: Any) -> Any:
             return function(**{name: window})
 
@@ -65,28 +67,36 @@ def _converter(tensorflow: Any, model: Path, shape: tuple[int, ...]) -> Any:
     names = ", ".join(f"{layer.name} ({type(layer).__name__})" for layer in loaded.layers)
     print(f"its layers: {names}")
     sys.stdout.flush()
-    _check_input([tuple(one.shape) for one in loaded.inputs], shape)
+    _check_inputs([tuple(one.shape) for one in loaded.inputs], shapes)
     return tensorflow.lite.TFLiteConverter.from_keras_model(_with_batch_1(keras, loaded))
 
 
-def _check_input(inputs: list[tuple[int | None, ...]], sample: tuple[int, ...]) -> None:
-    """The model must have one input, of the samples' shape; None is any size."""
-    if len(inputs) != 1:
-        sys.exit(f"{REFUSED}a model of {len(inputs)} inputs, needed: 1")
-    needed = inputs[0][1:]
-    sizes = zip(needed, sample, strict=False)
-    if len(needed) != len(sample) or any(n not in (None, found) for n, found in sizes):
-        sys.exit(f"{REFUSED}the model's input has shape {needed}, the samples have {sample}")
+def _check_inputs(inputs: list[tuple[int | None, ...]], samples: list[tuple[int, ...]]) -> None:
+    """The model must have as many inputs as there are samples, of their shapes; None is any
+    size."""
+    if len(inputs) != len(samples):
+        sys.exit(f"{REFUSED}a model of {len(inputs)} inputs, needed: {len(samples)}")
+    for (_, *needed), sample in zip(inputs, samples, strict=True):
+        sizes = zip(needed, sample, strict=False)
+        if len(needed) != len(sample) or any(n not in (None, found) for n, found in sizes):
+            sys.exit(
+                f"{REFUSED}the model's input has shape {tuple(needed)}, the samples have {sample}"
+            )
 
 
 def _with_batch_1(keras: Any, loaded: Any) -> Any:
-    window = keras.Input(batch_shape=(1, *loaded.input_shape[1:]), name="window")
+    names = [one.name for one in loaded.inputs] if len(loaded.inputs) > 1 else ["window"]
+    windows = [
+        keras.Input(batch_shape=(1, *one.shape[1:]), name=name)
+        for name, one in zip(names, loaded.inputs, strict=True)
+    ]
+    given = windows if len(windows) > 1 else windows[0]
     try:
         # A copy rather than a call: layers then keep their names in the .tflite.
-        copy = keras.models.clone_model(loaded, input_tensors=window)
+        copy = keras.models.clone_model(loaded, input_tensors=given)
         copy.set_weights(loaded.get_weights())
     except (ValueError, TypeError, AttributeError):  # a subclassed model cannot be copied
-        return keras.Model(window, loaded(window))
+        return keras.Model(given, loaded(given))
     return copy
 
 

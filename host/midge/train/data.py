@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import numpy as np
 from midge.meta import Raw
 from midge.recordings.folder import READERS
 from midge.recordings.layout import Layout
-from midge.recordings.recording import DataError
+from midge.recordings.recording import DataError, Recording
 
 if TYPE_CHECKING:
     from midge.project import Project
@@ -117,6 +118,7 @@ def load_dataset(project: Project) -> Dataset:
             cut=project.window.cut,
             others=project.data.others,
             where=str(project.root / "midge.toml"),
+            reader=reader(project),
         )
     else:
         raise DataError(
@@ -133,6 +135,25 @@ def load_dataset(project: Project) -> Dataset:
 
 def _recordings_at(path: Path) -> bool:
     return path.is_dir() or (path.is_file() and path.suffix.lower() in READERS)
+
+
+def reader(project: Project) -> Callable[[Path, Layout], list[Recording]] | None:
+    """What reads a folder of recordings of several sensors; None for a single one."""
+    if not project.sensors:
+        return None
+    from midge import several
+    from midge.recordings import takes
+
+    sensors, where = several.named(project), str(project.root / "midge.toml")
+
+    def read(folder: Path, how: Layout) -> list[Recording]:
+        found = takes.read(folder, sensors, how, where)
+        if project.sensor.kind == several.FUSED:
+            return [takes.fused(take, project.sensor.rate_hz) for take in found]
+        n = several.per_tick(sensors)
+        return [takes.packets(take, project.sensor.rate_hz, n) for take in found]
+
+    return read
 
 
 def layout(project: Project) -> Layout:

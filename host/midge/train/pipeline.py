@@ -16,6 +16,7 @@ from midge.errors import ModelError
 from midge.features import Pipeline
 from midge.features.pipeline import SCALE
 from midge.meta import Meta, sidecar
+from midge.several import branches
 from midge.train import representative
 from midge.train.data import Dataset, load_dataset
 from midge.train.evaluate import accuracy, accuracy_in_float
@@ -42,6 +43,10 @@ def train(project: Project) -> Path:
         ModelError: unknown recipe, or a model that does not convert to int8.
         MidgeError: TensorFlow is not installed.
     """
+    if branches(project):
+        from midge.train import branches as several
+
+        return several.train(project)
     recipe = _recipe(project)
     pipeline = _pipeline(project)
     import_tensorflow()  # before a download, so that its absence is the first thing said

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,34 +20,40 @@ _TIMEOUT_S = 600
 
 
 def convert(
-    model: Path, representative: np.ndarray, out: Path, quantization: str = "int8"
+    model: Path,
+    representative: np.ndarray | Sequence[np.ndarray],
+    out: Path,
+    quantization: str = "int8",
 ) -> Path:
     """Converts ``model`` to integers with batch 1 and writes ``out``; returns ``out``.
 
     Args:
-        model: ``.keras``, ``.h5`` or a SavedModel folder; one input.
+        model: ``.keras``, ``.h5`` or a SavedModel folder.
         representative: float32 ``[n, ...]``, real inputs as the model gets them (a hundred or
-            more, of every class): tensor ranges are measured on them.
+            more, of every class): tensor ranges are measured on them. A list of such arrays, in
+            the inputs' order, for a Keras model of several inputs.
         out: the ``.tflite`` to write; appears whole or not at all.
         quantization: "int8", or "int16x8": int16 activations and int8 weights.
 
     Raises:
-        ModelError: no such model, not one input of the samples' shape, the converter failed or
+        ModelError: no such model, other inputs than the samples', the converter failed or
             crashed, or a layer stayed float.
         MidgeError: TensorFlow is not installed.
     """
     model, out = Path(model), Path(out)
     _check_files(model, out)
-    samples = np.ascontiguousarray(representative, np.float32)
-    if len(samples) == 0 or not np.isfinite(samples).all():
+    given = [representative] if isinstance(representative, np.ndarray) else representative
+    samples = [np.ascontiguousarray(one, np.float32) for one in given]
+    bad = sum(int((~np.isfinite(one)).sum()) for one in samples)
+    if min(map(len, samples)) == 0 or bad:
         raise ModelError(
-            f"needs finite representative inputs, found {len(samples)} with "
-            f"{int((~np.isfinite(samples)).sum())} NaN or infinite values",
+            f"needs finite representative inputs, found {min(map(len, samples))} with "
+            f"{bad} NaN or infinite values",
             where=str(model), do="give windows of real recordings",
         )  # fmt: skip
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-        sample_file, made = Path(folder) / "samples.npy", Path(folder) / "model.tflite"
+        sample_file, made = Path(folder) / "samples.npz", Path(folder) / "model.tflite"
         _save(sample_file, samples)
         _run_converter(model, sample_file, made, quantization)
         find_leftovers(made.read_bytes(), str(model))
@@ -72,12 +79,13 @@ def _check_files(model: Path, out: Path) -> None:
         )
 
 
-def _save(path: Path, samples: np.ndarray) -> None:
+def _save(path: Path, samples: list[np.ndarray]) -> None:
     try:
-        np.save(path, samples)
+        np.savez(path, *samples)
     except OSError as err:  # a full disk: numpy's message tells only the numbers of values
+        nbytes = sum(one.nbytes for one in samples)
         raise MidgeError(
-            f"cannot write {samples.nbytes} bytes there: {err}", where=str(path.parent.parent),
+            f"cannot write {nbytes} bytes there: {err}", where=str(path.parent.parent),
             do="make room on that disk",
         ) from err  # fmt: skip
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,8 @@ from midge.recordings import (
 )
 from midge.train.data import Dataset, Windows
 
+Reader = Callable[[Path, Layout], list[Recording]]
+
 
 def load(
     folder: Path,
@@ -40,6 +43,7 @@ def load(
     others: str = "",
     where: str = "midge.toml",
     seed: int = 0,
+    reader: Reader | None = None,
 ) -> Dataset:
     """Reads every recording under ``folder``, or in a file, and cuts windows of ``length``
     samples, ``hop`` apart; those to test with do not overlap.
@@ -51,13 +55,14 @@ def load(
         cut: "slide", or "word": of each recording one window, see :mod:`midge.recordings.word`.
         others: class of every recording of a class that ``labels`` does not name.
         where: what messages call the project's file.
+        reader: of a folder; default: :func:`midge.recordings.read_folder`.
 
     Raises:
         DataError: no recordings, one class only, a class of ``labels`` (if given) without a
             recording, files that do not say what they should (file and line), other rates than
             the project's, the same recording on both sides, or recordings shorter than a window.
     """
-    parts = _parts(folder, layout, group, test_groups or [], where, seed)
+    parts = _parts(folder, layout, group, test_groups or [], where, seed, reader or read_folder)
     everything = parts.train + parts.test
     check.rates(everything, layout, where)
     found = sorted({label for recording in everything for label in recording.labels})
@@ -79,11 +84,17 @@ def load(
 
 
 def _parts(
-    folder: Path, layout: Layout, group: str, test_groups: list[str], where: str, seed: int
+    folder: Path,
+    layout: Layout,
+    group: str,
+    test_groups: list[str],
+    where: str,
+    seed: int,
+    reader: Reader,
 ) -> split.Split:
     own = {"train": folder / "train", "test": folder / "test"}
     if all(path.is_dir() for path in own.values()):
-        train, test = (read_folder(path, layout) for path in own.values())
+        train, test = (reader(path, layout) for path in own.values())
         both = {split.group_of(r, group) for r in train} if group else set()
         both &= {split.group_of(r, group) for r in test} if group else set()
         if both:
@@ -93,7 +104,7 @@ def _parts(
                 do=f"keep each {group} in one of them",
             )
         return split.Split(train, test, group)
-    recordings = read_folder(folder, layout) if folder.is_dir() else read_file(folder, layout)
+    recordings = reader(folder, layout) if folder.is_dir() else read_file(folder, layout)
     if group:
         return split.by_group(recordings, group, test_groups, where, seed)
     return split.by_recording(recordings, seed)
