@@ -93,12 +93,7 @@ def bench(
     """
     from midge.firmware.build import build
 
-    if board.mcu.lower() not in EMULATED_MCUS:
-        raise LinkError(
-            f"there is no emulator for {board.mcu}, only for {', '.join(EMULATED_MCUS)}",
-            where=board.name,
-            do="measure on --board RPI_PICO",
-        )
+    need_emulator(board)
     say = progress or (lambda _text: None)
     with tempfile.TemporaryDirectory(prefix="midge-bench-") as folder:
         result = build([compiled], board, Path(folder), progress=progress)
@@ -108,6 +103,16 @@ def bench(
             say("modelling the flash cache")
             measured = dataclasses.replace(measured, reads=_reads(compiled, board, result))
     return _report(compiled, board, result, measured)
+
+
+def need_emulator(board: Board) -> None:
+    """Raises LinkError where there is no emulator for the board."""
+    if board.mcu.lower() not in EMULATED_MCUS:
+        raise LinkError(
+            f"there is no emulator for {board.mcu}, only for {', '.join(EMULATED_MCUS)}",
+            where=board.name,
+            do="measure on --board RPI_PICO",
+        )
 
 
 def measure(compiled: CompiledModel, uf2: Path, elf: Path | None = None) -> Measurement:

@@ -220,6 +220,21 @@ def test_pictures_of_pixels() -> None:
     assert (np.diff(light) < 0).all()
 
 
+@pytest.mark.slow
+@pytest.mark.firmware
+def test_windows_on_the_emulated_board(tool: Project, tmp_path: Path) -> None:
+    out, found = write(tool, tmp_path / "r.html", windows_on_board=5)
+    board = found["on_board"]
+    assert board["equal"] == board["right"]["total"] == 5
+    tables = Parsed(out.read_text()).tables
+    rows = {row[0]: row[1:] for row in tables["accuracy-table"]}
+    assert rows["int8, emulated Raspberry Pi Pico"][3] == "5 of 5 windows equal in every bit"
+    right = f"{100 * board['right']['right'] / 5:.1f}%"
+    assert rows["int8, emulated Raspberry Pi Pico"][0] == right
+    shown = [int(row[2].replace(",", "")) for row in tables["layer-table"][1:]]
+    assert shown == board["cycles"] and sum(shown) > 100
+
+
 # -- other models, and the command -------------------------------------------------------------
 
 

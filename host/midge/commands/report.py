@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from midge.commands.common import (
+    Progress,
     add_command,
     add_project,
     compile_all,
@@ -14,10 +15,12 @@ from midge.commands.common import (
     need_project,
     say,
 )
+from midge.errors import MidgeError
 
 _EXAMPLES = """\
   midge report
   midge report --out walk.html
+  midge report --on-board 20
   midge report build/old.tflite --json
 """
 
@@ -34,6 +37,10 @@ def add_parser(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="default: report.html beside the project's model"
     )
+    parser.add_argument(
+        "--on-board", type=int, default=0, metavar="N",
+        help="run N test windows on the emulated board too, and measure its cycles (minutes)",
+    )  # fmt: skip
     add_project(parser)
 
 
@@ -43,9 +50,14 @@ def do_report(args: argparse.Namespace) -> int:
     from midge.boards import load_board
     from midge.report import write
 
+    if args.on_board < 0:
+        raise MidgeError(f"--on-board is {args.on_board}, needed: 0 or more windows")
     path = model_path(args.model, project)
     compiled = compile_all([path], load_board(project.board), project)[0]
-    out, figures = write(project, args.out, compiled)
+    with Progress("report") as progress:
+        out, figures = write(
+            project, args.out, compiled, windows_on_board=args.on_board, progress=progress
+        )
     low, high = figures["interval"]
     say(
         args,

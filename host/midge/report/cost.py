@@ -18,6 +18,15 @@ def costs(evidence: Evidence) -> dict[str, Any]:
     return report_of(evidence.compiled, evidence.board, evidence.project)
 
 
+def _bench(evidence: Evidence, expected: int | None) -> Html:
+    if evidence.on_board is None:
+        return kit.tag("code", "midge bench") + " measures."
+    total = sum(evidence.on_board.cycles)
+    stack = evidence.on_board.stack_bytes
+    words = f"Measured on the emulated core: {total:,} cycles, {stack:,} B of stack"
+    return kit.esc(f"{words}; expected: {expected:,}." if expected else f"{words}.")
+
+
 _BUDGETS = {
     "flash_kb": "flash, KiB", "ram_kb": "RAM, KiB", "latency_ms": "an inference, ms",
     "energy_mj": "an inference, mJ", "day_j": "a day, J", "battery_days": "battery, days",
@@ -46,27 +55,30 @@ def layers(evidence: Evidence, cost: dict[str, Any]) -> Section:
     rows = cost["layers"]
     most = max((row["cycles"] or 0 for row in rows), default=0) or 1
     total = cost["cycles"]
+    measured = evidence.on_board.cycles if evidence.on_board is not None else None
     shown = []
-    for row in rows:
+    for number, row in enumerate(rows):
         cycles = row["cycles"]
         kernel = kit.esc(row["kernel"])
         if row["note"]:
             kernel = kit.join([kernel, Html("<br>"), kit.tag("span", row["note"], cls="small")])
         shown.append((
-            row["layer"], kernel, _number(cycles), kit.bar((cycles or 0) / most),
+            row["layer"], kernel, *([f"{measured[number]:,}"] if measured else []),
+            _number(cycles), kit.bar((cycles or 0) / most),
             f"{100 * cycles / total:.1f}%" if cycles is not None and total else "\u2013",
             _number(row["macs"] or None), f"{row['weights_bytes']:,}",
         ))  # fmt: skip
     board = evidence.board
     body = [
         kit.table(
-            ("layer", "kernel", "cycles", "", "share", "MACs", "constants, B"), shown,
-            left=(0, 1, 3), id="layer-table",
+            ("layer", "kernel", *(["measured"] if measured else []), "expected", "", "share", "MACs",
+             "constants, B"),
+            shown, left=(0, 1, 4 if measured else 3), id="layer-table",
         ),
         kit.note(
-            f"Cycles that the cost model expects on {board.name} with ideal memory, without "
+            f"Expected: cycles by the cost model on {board.name} with ideal memory, without "
             "features; a whole network is within 5% of the emulated core.",
-            kit.tag("code", "midge bench"), "measures.",
+            _bench(evidence, total),
         ),
     ]  # fmt: skip
     if len(cost["front"]) > 1:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from midge.project import Project
     from midge.recordings import Recording
     from midge.recordings.check import Finding
+    from midge.report.on_board import OnBoard
 
 _MOST_HELD_OUT = 1000  # windows that thresholds are chosen by
 
@@ -58,6 +59,7 @@ class Evidence:
     oracle: Oracle | None
     recordings: list[Recording]
     findings: list[Finding]
+    on_board: OnBoard | None = None  # where it was asked for
 
     @property
     def truth(self) -> np.ndarray:

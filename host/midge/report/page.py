@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import tempfile
 from pathlib import Path
@@ -11,11 +12,13 @@ from midge.report import cards, cost, examples, kit, quality
 from midge.report.evidence import Evidence, gather
 from midge.report.kit import Html, Section
 from midge.report.occlusion import look
+from midge.report.on_board import try_out
 from midge.report.style import STYLE
 from midge.version import version
 
 if TYPE_CHECKING:
     from midge.compile import CompiledModel
+    from midge.links.base import Progress
     from midge.project import Project
 
 FILE = "report.html"
@@ -24,18 +27,27 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 def write(
-    project: Project, out: Path | None = None, compiled: CompiledModel | None = None
+    project: Project,
+    out: Path | None = None,
+    compiled: CompiledModel | None = None,
+    *,
+    windows_on_board: int = 0,
+    progress: Progress | None = None,
 ) -> tuple[Path, dict[str, Any]]:
     """Makes the report of a project's model: the file, and its main figures for ``--json``.
 
     Args:
         out: default: ``report.html`` beside the model. Appears whole or not at all.
         compiled: default: the project's trained model.
+        windows_on_board: so many test windows are run on the emulated board too.
 
     Raises:
         DataError, ModelError: as :func:`midge.report.evidence.gather`.
+        BuildError, LinkError: as :func:`midge.report.on_board.try_out`.
     """
     evidence = gather(project, compiled)
+    if windows_on_board:
+        evidence.on_board = try_out(evidence, windows_on_board, progress)
     path = out or project.model_path.with_name(FILE)
     text = page(evidence)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,12 +60,13 @@ def write(
 
 def figures_of(evidence: Evidence) -> dict[str, Any]:
     """The main figures; shares 0...1."""
-    share, oracle = evidence.accuracy, evidence.oracle
+    share, oracle, board = evidence.accuracy, evidence.oracle, evidence.on_board
     return {
         "accuracy": share.value,
         "interval": list(share.interval),
         "test_windows": share.total,
         "equal_to_oracle": None if oracle is None else oracle.equal,
+        "on_board": None if board is None else dataclasses.asdict(board),
         "thresholds": dict(zip(evidence.data.labels, evidence.thresholds, strict=True)),
         "same_data": evidence.same_data,
     }

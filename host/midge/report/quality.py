@@ -20,6 +20,9 @@ def accuracy(evidence: Evidence) -> Section:
     if evidence.oracle is not None:
         same = f"{evidence.oracle.equal:,} of {len(evidence.truth):,} windows equal in every bit"
         rows.append((f"{kind}, LiteRT reference", evidence.oracle.right, same))
+    if (board := evidence.on_board) is not None:
+        same = f"{board.equal:,} of {board.right.total:,} windows equal in every bit"
+        rows.append((f"{kind}, emulated {evidence.board.description}", board.right, same))
     start = kit.start_of(share for _, share, _ in rows)
     shown = [
         (name, kit.percent(s.value), kit.between(s), kit.whiskers(s, start), what)
@@ -39,6 +42,10 @@ def accuracy(evidence: Evidence) -> Section:
     ]  # fmt: skip
     if evidence.float_accuracy is None:
         body.append(kit.note("The accuracy in float is not known of these windows."))
+    if evidence.on_board is None:
+        body.append(kit.note(
+            kit.tag("code", "midge report --on-board 20"), "also runs some on the emulated board."
+        ))  # fmt: skip
     if evidence.oracle is None:
         body.append(kit.note(
             "Not compared with LiteRT's reference kernels: ai-edge-litert is not installed, or "
@@ -129,7 +136,7 @@ def curves(evidence: Evidence) -> Section | None:
         for k, one in enumerate(found) if k in shown and one is not None
     ]  # fmt: skip
     body = [
-        kit.legend(labels) if len(labels) > 1 else "",
+        kit.legend(labels) if len(shown) > 1 else "",
         kit.panels([
             kit.panel("ROC", Html(roc.render("ROC curves"))),
             kit.panel("Precision and recall", Html(precision.render("precision-recall curves"))),
