@@ -71,7 +71,8 @@ def layers(evidence: Evidence, cost: dict[str, Any]) -> Section:
     board = evidence.board
     body = [
         kit.table(
-            ("layer", "kernel", *(["measured"] if measured else []), "expected", "", "share", "MACs",
+            ("layer", "kernel", *(["measured"] if measured else []), "expected", "", "share",
+             "MACs",
              "constants, B"),
             shown, left=(0, 1, 4 if measured else 3), id="layer-table",
         ),
