@@ -61,7 +61,10 @@
     X(113, dequantize_16) \
     X(140, conv_2d_blocked) \
     X(141, depthwise_blocked) \
-    X(142, fully_connected_blocked)
+    X(142, fully_connected_blocked) \
+    X(160, trees) \
+    X(161, scale_features) \
+    X(162, rank_features)
 
 #define MIDGE_DECLARE(opcode, name) \
     void midge_##name(const midge_ctx_t *ctx, const void *params);

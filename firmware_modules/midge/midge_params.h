@@ -13,6 +13,7 @@
 #include "midge_params_move.h"
 #include "midge_params_reduction.h"
 #include "midge_params_recurrent.h"
+#include "midge_params_classical.h"
 
 typedef struct _midge_conv_2d_t {
     midge_ref_t in; // int8 [in_h][in_w][in_c]

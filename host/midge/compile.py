@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from midge import passes
 from midge.choose import Chooser, Goal
 from midge.errors import ModelError
+from midge.graph import Graph
 from midge.lower import draft
 from midge.meta import Meta, load_meta
 from midge.order import reorder
 from midge.pack import pack
 from midge.plan import Plan
 from midge.program import Draft, Program
-from midge.tflite_reader import read
+from midge.tflite_reader import read as read_tflite
 
 if TYPE_CHECKING:
     import numpy as np
@@ -76,7 +77,7 @@ def compile_model(
     """Reads, rewrites and lowers a model, chooses its kernels, plans and packs it.
 
     Args:
-        path: an int8 ``.tflite``.
+        path: an int8 ``.tflite``, or the ``.npz`` of a classical model.
         meta: name, labels and scaling; default: the sidecar ``<path>.json``, if there.
         goal: what the kernels are chosen for; default: the fewest cycles, whatever the arena.
 
@@ -87,7 +88,7 @@ def compile_model(
     path = Path(path)
     goal = goal or Goal()
     meta = load_meta(path) if meta is None else meta
-    drafted = reorder(draft(passes.run(read(path)), cpu=goal.cpu))
+    drafted = reorder(draft(passes.run(_read(path)), cpu=goal.cpu))
     features = _features(drafted, meta)
     chooser = Chooser(drafted, goal.cpu)
     picks = chooser.choose(_beside(goal, features))
@@ -105,6 +106,14 @@ def compile_model(
                 f"{size} {what}, at most {limit}", where=str(path), do="use a smaller model"
             )
     return CompiledModel(program, meta, words, consts, found, chooser, picks, features)
+
+
+def _read(path: Path) -> Graph:
+    if path.suffix != ".npz":
+        return read_tflite(path)
+    from midge.classical.importer import read as read_classical
+
+    return read_classical(path)
 
 
 def _beside(goal: Goal, features: list[Compiled]) -> Goal:

@@ -28,8 +28,9 @@ def load(path_or_name: str | Path) -> Model:
     """Compiles a model and loads it.
 
     Args:
-        path_or_name: a ``.tflite`` file; or the name a board script uses, for which
-            ``<name>.tflite`` here or the model of the project around is taken.
+        path_or_name: a ``.tflite`` file, or the ``.npz`` of a classical model; or the name a
+            board script uses, for which ``<name>.tflite`` or ``<name>.npz`` here or the model of
+            the project around is taken.
 
     Raises:
         ModelError: no such model, or one that Midge cannot run: says which layer.
@@ -48,9 +49,9 @@ def _find(name: str) -> Path:
     from midge.project import find_project
 
     path = Path(name)
-    if path.suffix == ".tflite" or path.is_file():
+    if path.suffix in (".tflite", ".npz") or path.is_file():
         return path
-    candidates = [Path(f"{name}.tflite")]
+    candidates = [Path(f"{name}.tflite"), Path(f"{name}.npz")]
     project = find_project()
     if project is not None and project.name == name:
         candidates.append(project.model_path)
@@ -58,8 +59,8 @@ def _find(name: str) -> Path:
         if candidate.is_file():
             return candidate
     raise ModelError(
-        f"no model '{name}': looked for {' and '.join(map(str, candidates))}",
-        do="give the path of a .tflite file, or train the project's model: `midge train`",
+        f"no model '{name}': looked for {', '.join(map(str, candidates))}",
+        do="give the path of a .tflite or .npz file, or train the project's model: `midge train`",
     )
 
 

@@ -15,6 +15,7 @@ from midge.lower import (
     activation,
     arithmetic,
     blocks,
+    classical,
     conv,
     dense,
     elementwise_16,
@@ -88,8 +89,13 @@ _LOWER: dict[str, Callable[[Lowering, Op], None]] = {
     "RESIZE_NEAREST_NEIGHBOR": resize.resize_nearest_neighbor,
     "RESIZE_BILINEAR": resize.resize_bilinear,
 }
-# What passes make of TFLite's ops.
-_MADE: dict[str, Callable[[Lowering, Op], None]] = {"LOOKUP": activation.by_given_table}
+# What passes make of TFLite's ops, and the ops of classical models.
+_MADE: dict[str, Callable[[Lowering, Op], None]] = {
+    "LOOKUP": activation.by_given_table,
+    "SCALE_FEATURES": classical.scale_features,
+    "RANK_FEATURES": classical.rank_features,
+    "TREE_ENSEMBLE": classical.tree_ensemble,
+}
 
 # Ops whose int16 form has a function of its own; the others take both types.
 _LOWER_16: dict[str, Callable[[Lowering, Op], None]] = {
