@@ -40,7 +40,7 @@ static number_t read(const uint8_t *in, int32_t i, int32_t in_bytes) {
 }
 
 // floor(x * mult * 2^-shift), within +-FAR.
-static int64_t product(number_t x, int32_t mult, int32_t shift) {
+static int64_t scaled(number_t x, int32_t mult, int32_t shift) {
     int64_t whole = (int64_t)x.mantissa * mult;
     int32_t right = shift - x.exponent;
     if (right <= 0 && whole != 0) { // |whole| >= 2^30
@@ -57,7 +57,7 @@ void midge_scale_features(const midge_ctx_t *ctx, const void *params) {
     const int32_t *bias = midge_in(ctx, p->bias);
     int16_t *out = midge_out(ctx, p->out);
     for (int32_t i = 0; i < p->size; i++) {
-        int64_t sum = product(read(in, i, p->in_bytes), mult[i], shift[i]) + bias[i];
+        int64_t sum = scaled(read(in, i, p->in_bytes), mult[i], shift[i]) + bias[i];
         int64_t q = (sum + (1 << (FRACTION_BITS - 1))) >> FRACTION_BITS;
         out[i] = (int16_t)(q < -p->limit ? -p->limit : q > p->limit ? p->limit : q);
     }

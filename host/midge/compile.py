@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from midge import passes
 from midge.choose import Chooser, Goal
+from midge.classical import SUFFIX
 from midge.errors import ModelError
 from midge.graph import Graph
 from midge.lower import draft
@@ -109,7 +110,7 @@ def compile_model(
 
 
 def _read(path: Path) -> Graph:
-    if path.suffix != ".npz":
+    if path.suffix != SUFFIX:
         return read_tflite(path)
     from midge.classical.importer import read as read_classical
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from midge.classical import SUFFIX
 from midge.compile import CompiledModel, compile_model
 from midge.errors import ModelError
 from midge.golden import golden, golden_inputs
@@ -49,9 +50,9 @@ def _find(name: str) -> Path:
     from midge.project import find_project
 
     path = Path(name)
-    if path.suffix in (".tflite", ".npz") or path.is_file():
+    if path.suffix in (".tflite", SUFFIX) or path.is_file():
         return path
-    candidates = [Path(f"{name}.tflite"), Path(f"{name}.npz")]
+    candidates = [Path(f"{name}.tflite"), Path(f"{name}{SUFFIX}")]
     project = find_project()
     if project is not None and project.name == name:
         candidates.append(project.model_path)

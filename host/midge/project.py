@@ -17,6 +17,8 @@ import typing
 from pathlib import Path
 from typing import Any
 
+from midge.classical import SUFFIX as CLASSICAL
+from midge.classical.recipes import RECIPES
 from midge.errors import MidgeError
 from midge.sections import REQUIRED as _REQUIRED
 from midge.sections import BudgetSection, PowerSection
@@ -123,11 +125,14 @@ class FeaturesSection:
 class ModelSection:
     """[model]: how it is trained and where it lies."""
 
-    recipe: str = _key("a training recipe of midge.train", "")
+    recipe: str = _key("a training recipe of midge.train or midge.classical", "")
     net: dict[str, Any] = _key(
         "the recipe's own options, e.g. {filters = [8, 12], widths = [5, 3], strides = [2, 2]}; "
         "`midge search` finds them",
         {},
+    )
+    parameters: dict[str, Any] = _key(
+        "of scikit-learn's class, for the classical recipes (docs/classical.md)", {}
     )
     epochs: int = _key("passes over the training data", 60, low=1)
     batch_size: int = _key("windows in a training step", 16, low=1)
@@ -153,7 +158,9 @@ class ModelSection:
         low=0,
     )
     teachers: int = _key("networks in the ensemble that distill learns from", 3, low=1)
-    file: str = _key("where the trained .tflite goes; default build/<name>.tflite", "")
+    file: str = _key(
+        "where the trained model goes; default build/<name>.tflite, or .npz if it is classical", ""
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -200,8 +207,9 @@ class Project:
 
     @property
     def model_path(self) -> Path:
-        """The trained ``.tflite``, absolute."""
-        return self.root / (self.model.file or f"build/{self.name}.tflite")
+        """The trained ``.tflite``, or ``.npz`` of a classical recipe, absolute."""
+        suffix = CLASSICAL if self.model.recipe in RECIPES else ".tflite"
+        return self.root / (self.model.file or f"build/{self.name}{suffix}")
 
     @property
     def script_path(self) -> Path:

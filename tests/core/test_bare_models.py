@@ -1,4 +1,5 @@
-"""The four reference models on emulated processors: every output the oracle's, several inputs."""
+"""The four reference models on emulated processors, every output the oracle's, several inputs;
+and classical models, every byte the host's."""
 
 from __future__ import annotations
 
@@ -60,3 +61,16 @@ def test_reference_model_is_bit_exact(cpu: str, name: str, shared_models: Path) 
     run = bare_kit.execute(cpu, records(shared_models / f"{name}.tflite", cpu))
     assert run.complaints == []
     assert run.records == INPUTS
+
+
+@pytest.mark.parametrize("cpu", bare_kit.PROCESSORS)
+def test_classical_models_equal_the_host(cpu: str) -> None:
+    """The whole arena, on data, at the ends of the input's type, and on NaN and infinity."""
+    if reason := bare_kit.PROCESSORS[cpu].missing():
+        pytest.skip(reason)
+    import classical_kit
+
+    made = [one for name in classical_kit.CASES for one in classical_kit.records(name, 6)]
+    run = bare_kit.execute(cpu, made)
+    assert run.complaints == []
+    assert run.records == len(made) > 6 * len(classical_kit.CASES)

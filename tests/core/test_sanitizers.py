@@ -67,6 +67,22 @@ def test_all_cases_run_clean(name: str, replay: Path, tmp_path: Path) -> None:
     assert f"{count} records, 0 bad" in done.stdout
 
 
+def test_classical_models_run_clean(replay: Path, tmp_path: Path) -> None:
+    """On data, at the ends of the input's type, and on NaN and infinity."""
+    import classical_kit
+
+    made = [one for name in classical_kit.CASES for one in classical_kit.records(name, 6)]
+    path = tmp_path / "records"
+    with path.open("wb") as file:
+        for one in made:
+            sizes = [one.words.size, len(one.consts), one.arena.size, 0]
+            file.write(np.array(sizes, np.uint32).tobytes() + one.words.tobytes() + one.consts)
+            file.write(one.arena.tobytes() + one.outputs[0][1])
+    done = run(replay, path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{len(made)} records, 0 bad" in done.stdout
+
+
 def test_a_wrong_result_and_a_wrong_size_are_seen(replay: Path, tmp_path: Path) -> None:
     """The check itself: a flipped bit is reported, and a read past the end stops the run."""
     _, graph, samples = next(cases.cases("add"))

@@ -28,7 +28,7 @@ def describe(model: Any, samples: np.ndarray | None, options: dict[str, Any]) ->
     Raises:
         ModelError, MidgeError: as :func:`midge.classical.convert`.
     """
-    _need_sklearn()
+    need_sklearn()
     from sklearn.exceptions import NotFittedError
     from sklearn.utils.validation import check_is_fitted
 
@@ -71,13 +71,11 @@ def labels(model: Any, made: Classical) -> list[str]:
     return [] if classes is None else [str(name) for name in classes]
 
 
-def _need_sklearn() -> None:
+def need_sklearn() -> None:
     try:
         import sklearn  # noqa: F401
     except ImportError as err:
-        raise MidgeError(
-            "scikit-learn is not installed", do="pip install 'midge[trees]'"
-        ) from err
+        raise MidgeError("scikit-learn is not installed", do="pip install 'midge[trees]'") from err
 
 
 def _steps(model: Any) -> tuple[list[Any], Any]:

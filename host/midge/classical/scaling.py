@@ -15,7 +15,7 @@ FRACTION_BITS = 6
 LIMIT = 32767
 ROOM = 32000  # a range's ends; what lies beyond is clamped at LIMIT
 # |offset * gain|: keeps the bias within 2^29, and a step no finer than a float32 resolves
-_MOST = 1 << 22
+_MOST = 1 << 23
 
 
 @dataclasses.dataclass(frozen=True)

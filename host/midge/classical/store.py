@@ -18,7 +18,6 @@ import numpy as np
 
 from midge.errors import ModelError
 
-SUFFIX = ".npz"
 FORMAT = 1
 INPUTS = ("float32", "int16", "int8")
 MAX_FEATURES = 32767  # a node holds a feature's number in int16

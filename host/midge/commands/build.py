@@ -31,7 +31,7 @@ def add_parser(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         sub, "build", "build firmware with one or several models compiled in", do_build, _EXAMPLES
     )
     parser.add_argument(
-        "models", nargs="*", type=Path, metavar="MODEL", help="default: the project's .tflite"
+        "models", nargs="*", type=Path, metavar="MODEL", help="default: the project's"
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="default: the project's build/")
     parser.add_argument(

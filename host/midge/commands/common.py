@@ -54,7 +54,7 @@ def add_board(parser: argparse.ArgumentParser) -> None:
 
 def add_model(parser: argparse.ArgumentParser) -> None:
     """What works on one model for one board: ``[model] --board NAME --project DIR``."""
-    parser.add_argument("model", nargs="?", type=Path, help="default: the project's .tflite")
+    parser.add_argument("model", nargs="?", type=Path, help="a .tflite, or a classical model's .npz; default: the project's")
     add_board(parser)
     add_project(parser)
 
@@ -112,13 +112,13 @@ def board_of(args: argparse.Namespace, project: Project | None) -> Board:
 
 
 def model_path(named: Path | None, project: Project | None) -> Path:
-    """The ``.tflite`` to work on: named on the command line, or the project's."""
+    """The model to work on: named on the command line, or the project's."""
     if named is not None:
-        return need_file(named, "name a .tflite file")
+        return need_file(named, "name a .tflite or .npz file")
     if project is None:
         raise MidgeError(
             "no model named and no project here",
-            do="name a .tflite, go to a project folder, or make one: `midge new NAME`",
+            do="name a .tflite or .npz, go to a project folder, or make one: `midge new NAME`",
         )
     if not project.model_path.is_file():
         raise MidgeError(

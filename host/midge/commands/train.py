@@ -1,4 +1,4 @@
-"""``midge train``: the project's recipe, from recordings to an integer .tflite."""
+"""``midge train``: the project's recipe, from recordings to an integer .tflite, or a classical .npz."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def add_parser(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 def do_train(args: argparse.Namespace) -> int:
-    """Trains; writes the .tflite, its sidecar and the report."""
+    """Trains; writes the model, its sidecar and the report."""
     project = need_project(args)
     from midge.meta import load_meta
     from midge.train import train

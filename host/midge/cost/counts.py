@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from midge.cost import counts_classical
 from midge.program import Const, ConstRef, Param
 
 Counts = dict[str, float]
@@ -446,4 +447,7 @@ _COUNTS: dict[str, Callable[[Args], Counts]] = {
     "softmax": softmax,
     "copy": copy,
     "pad": pad,
+    "trees": counts_classical.trees,
+    "scale_features": counts_classical.scale_features,
+    "rank_features": counts_classical.rank_features,
 }

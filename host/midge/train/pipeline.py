@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tflite
 
+from midge.classical import recipes as classical
 from midge.errors import ModelError
 from midge.features import Pipeline
 from midge.features.pipeline import SCALE
@@ -34,7 +35,8 @@ _MOST_REPRESENTATIVE = 500
 
 
 def train(project: Project) -> Path:
-    """Trains what ``midge.toml`` describes; returns the ``.tflite``, its sidecar beside it.
+    """Trains what ``midge.toml`` describes; returns the ``.tflite`` (``.npz`` of a classical
+    recipe), its sidecar beside it.
 
     Both files appear whole or not at all. Progress goes to stderr.
 
@@ -47,6 +49,10 @@ def train(project: Project) -> Path:
         from midge.train import branches as several
 
         return several.train(project)
+    if project.model.recipe in classical.RECIPES:
+        from midge.classical.train import train as train_classical
+
+        return train_classical(project)
     recipe = _recipe(project)
     pipeline = _pipeline(project)
     import_tensorflow()  # before a download, so that its absence is the first thing said
@@ -153,7 +159,7 @@ def _recipe(project: Project) -> Recipe:
     name = project.model.recipe
     if name not in RECIPES:
         raise ModelError(
-            f"needs one of {', '.join(RECIPES)}, found {name!r}",
+            f"needs one of {', '.join([*RECIPES, *classical.RECIPES])}, found {name!r}",
             where=f"{project.root / 'midge.toml'}: [model] recipe",
             do="name one of them; midge/train/recipes.py shows what they are",
         )

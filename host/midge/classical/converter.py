@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from midge.classical import from_sklearn
-from midge.classical.store import SUFFIX, Classical
+from midge.classical import SUFFIX, from_sklearn
+from midge.classical.store import Classical
 from midge.errors import ModelError
 from midge.meta import Meta, sidecar
 
@@ -91,9 +91,7 @@ def _check_input(made: Classical) -> None:
             f"input_type {made.input_type!r}, needed: float32, int16 or int8", where=made.source
         )
     if not 0 < made.input_scale < np.inf:
-        raise ModelError(
-            f"input_scale {made.input_scale:g}, needed: above 0", where=made.source
-        )
+        raise ModelError(f"input_scale {made.input_scale:g}, needed: above 0", where=made.source)
 
 
 def _on_grid(samples: np.ndarray, scale: float) -> bool:
