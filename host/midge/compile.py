@@ -89,7 +89,7 @@ def compile_model(
     path = Path(path)
     goal = goal or Goal()
     meta = load_meta(path) if meta is None else meta
-    drafted = reorder(draft(passes.run(_read(path)), cpu=goal.cpu))
+    drafted = reorder(draft(passes.run(read_model(path)), cpu=goal.cpu))
     features = _features(drafted, meta)
     chooser = Chooser(drafted, goal.cpu)
     picks = chooser.choose(_beside(goal, features))
@@ -109,7 +109,8 @@ def compile_model(
     return CompiledModel(program, meta, words, consts, found, chooser, picks, features)
 
 
-def _read(path: Path) -> Graph:
+def read_model(path: Path) -> Graph:
+    """The graph of a ``.tflite`` or a ``.npz``."""
     if path.suffix != SUFFIX:
         return read_tflite(path)
     from midge.classical.importer import read as read_classical

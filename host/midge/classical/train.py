@@ -15,7 +15,8 @@ from midge.errors import ModelError
 from midge.features import Pipeline
 from midge.features.pipeline import SCALE
 from midge.meta import Meta
-from midge.train.data import Dataset, Windows, load_dataset
+from midge.train.data import Dataset, Windows, load_dataset, split_by_class
+from midge.train.fit import HELD_OUT
 
 if TYPE_CHECKING:
     from midge.project import Project
@@ -42,12 +43,15 @@ def train(project: Project) -> Path:
     data = load_dataset(project)
     pipeline = Pipeline.of_project(project)
     fitted = None if pipeline is None else pipeline.fit(data.train.counts)
-    inputs = _features(fitted, data.train)
-    _say(f"{data.name}: {len(data.train)} windows to train on, {len(data.test)} to test with")
+    # Those that training a network holds out: the report chooses thresholds on them.
+    rng = np.random.default_rng(settings.seed)
+    kept = split_by_class(data.train.classes, HELD_OUT, rng)[0]
+    inputs, classes = _features(fitted, data.train)[kept], data.train.classes[kept]
+    _say(f"{data.name}: {len(kept)} windows to train on, {len(data.test)} to test with")
     model = estimator(settings.recipe, settings.parameters, settings.seed, where)
     scale = 1.0 if fitted is None else float(np.float32(SCALE))
     try:
-        model.fit(inputs * np.float32(scale), data.train.classes)
+        model.fit(inputs * np.float32(scale), classes)
     except ValueError as err:
         raise ModelError(
             f"scikit-learn: {err}", where=f"{where}: [model]", do="mend the recipe's parameters"

@@ -54,7 +54,9 @@ def add_board(parser: argparse.ArgumentParser) -> None:
 
 def add_model(parser: argparse.ArgumentParser) -> None:
     """What works on one model for one board: ``[model] --board NAME --project DIR``."""
-    parser.add_argument("model", nargs="?", type=Path, help="a .tflite, or a classical model's .npz; default: the project's")
+    parser.add_argument(
+        "model", nargs="?", type=Path, help="a .tflite or .npz; default: the project's"
+    )
     add_board(parser)
     add_project(parser)
 

@@ -1,4 +1,4 @@
-"""``midge train``: the project's recipe, from recordings to an integer .tflite, or a classical .npz."""
+"""``midge train``: the project's recipe, from recordings to an integer model."""
 
 from __future__ import annotations
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 
-from midge.compile import CompiledModel
+from midge.compile import CompiledModel, read_model
 from midge.io_types import quantize_real, to_real
 from midge.raw import quantize_raw, raw_constants
-from midge.tflite_reader import read
 
 _ENDS = ("SOFTMAX", "LOGISTIC")
 
@@ -85,7 +85,7 @@ class Answers:
     def _sums(self) -> tuple[int, str, float, int] | None:
         """Buffer, type, scale and zero point of what the last step makes scores of."""
         step = self._compiled.program.steps[-1]
-        graph = read(self._compiled.program.path)
+        graph = read_model(Path(self._compiled.program.path))
         last = graph.ops[-1]
         if step.op not in _ENDS or last.kind != step.op or last.outputs != graph.outputs:
             return None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from midge.boards import Board, load_board
+from midge.classical import SUFFIX
 from midge.compile import CompiledModel
 from midge.errors import ModelError
 from midge.report import figures
@@ -169,7 +170,10 @@ def _held_out(project: Project, data: Dataset) -> np.ndarray:
 def _oracle(
     compiled: CompiledModel, data: Dataset, inputs: np.ndarray, outputs: np.ndarray, half: float
 ) -> Oracle | None:
-    """None where LiteRT is not installed, or has no reference kernel for an op of the model."""
+    """None where LiteRT is not installed, or the model is no ``.tflite``, or LiteRT has no
+    reference kernel for an op of it."""
+    if Path(compiled.program.path).suffix == SUFFIX:
+        return None
     try:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
     except ImportError:
