@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import inspect
 import os
 import typing
 from pathlib import Path
@@ -15,6 +16,7 @@ from midge import exits
 from midge.cli import make_parser
 from midge.ops import markdown
 from midge.project import sections
+from midge.several import NamedSensor
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 _NOTE = "<!-- made by scripts/make_docs.py from {}: change it there -->\n"
@@ -55,12 +57,16 @@ def toml_page() -> str:
         "# midge.toml\n",
         "A key that is not listed here is an error. Paths are relative to the file.",
     ]
-    for name, kind in sections().items():
+    shown = sections()
+    shown["[sensors]"] = NamedSensor  # [[sensors]]
+    for name, kind in shown.items():
         hints = typing.get_type_hints(kind)
-        about = (kind.__doc__ or "").split(": ", 1)[1].strip()
+        about = inspect.cleandoc(kind.__doc__ or "").split(": ", 1)[1]
         lines += [f"\n## [{name}]\n", about[0].upper() + about[1:] + "\n"]
         lines += ["| key | type | default | meaning |", "|---|---|---|---|"]
         for field in dataclasses.fields(kind):
+            if not field.metadata:  # [sensors.window], [sensors.features]
+                continue
             meaning = field.metadata["doc"]
             if field.metadata["choices"]:
                 meaning += ": " + ", ".join(map(str, field.metadata["choices"]))

@@ -219,3 +219,19 @@ def unpack(project: Project, packets: np.ndarray) -> list[np.ndarray]:
         parts.append(np.ascontiguousarray(part).reshape(shape))
         at += size
     return parts
+
+
+def played(project: Project, counts: np.ndarray) -> list[np.ndarray]:
+    """What each sensor plays so that a board gets ``counts``, int16 ``[n, channels]``, again. Of
+    fused counts a faster sensor plays each value as often as it is asked, a slower one every n-th.
+    """
+    if branches(project):
+        return unpack(project, counts)
+    sensors, at, parts = named(project), 0, []
+    for sensor in sensors:
+        part = counts[:, at : at + len(sensor.channels)]
+        n = int(len(part) * sensor.rate / sensors[0].rate)
+        rows = (np.arange(n) * float(sensors[0].rate / sensor.rate)).astype(np.int64)
+        parts.append(np.ascontiguousarray(part[rows]))
+        at += len(sensor.channels)
+    return parts

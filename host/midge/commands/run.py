@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from midge.agreement import Agreement
     from midge.emulator.sensors import Sensor
-    from midge.project import Project
+    from midge.project import Project, SensorSection
 
 _NEVER_S = 7 * 24 * 3600.0  # a week
 _FOR_PROGRAMS = ("crc", "asleep_ms", "awake_ms")  # of each window; --json has them
@@ -126,10 +126,13 @@ def agreement_of(project: Project | None, records: list[dict[str, Any]]) -> Agre
     if not (project.run.recording or project.data.source):
         return None
     import midge
+    from midge import several
 
     model = midge.load(str(project.model_path))
     silence = project.sensor.kind == "microphone"
-    return compare(windows, _counts(project), model, project.window.length, silence=silence)
+    counts = _counts(project)
+    signals = several.unpack(project, counts) if several.branches(project) else counts
+    return compare(windows, signals, model, project.window.length, silence=silence)
 
 
 def need_picture(project: Project | None, out: Path) -> Project:
@@ -182,20 +185,35 @@ def _short(value: Any) -> str:
 
 
 def sensors_of(project: Project | None) -> list[Sensor]:
-    """What the emulated Pico's sensor plays: the project's recording, or its test windows.
+    """What the emulated Pico's sensors play: the project's recording, or its test windows.
 
-    None where there is no project, or a project without data.
+    None where there is no project, or a project without data. Several ADC sensors are at GP26,
+    GP27, ... in their order.
     """
     if project is None or not (project.run.recording or project.data.source):
         return []
+    from midge import several
+    from midge.emulator.sensors import AdcSource
+
+    counts = _counts(project)
+    if not project.sensors:
+        return [_emulated(project.sensor, counts)]
+    parts = several.played(project, counts)
+    made: list[Sensor] = []
+    for sensor, part in zip(project.sensors, parts, strict=True):
+        channel = sum(isinstance(one, AdcSource) for one in made)
+        made.append(_emulated(sensor, part, channel))
+    return made
+
+
+def _emulated(sensor: SensorSection, counts: np.ndarray, adc_channel: int = 0) -> Sensor:
     from midge.emulator.sensors import AdcSource, Mpu6050, Sound
 
-    sensor, counts = project.sensor, _counts(project)
     if sensor.kind == "mpu6050":
-        return [Mpu6050(counts, sensor.rate_hz, accel_g=sensor.accel_g, gyro_dps=sensor.gyro_dps)]
+        return Mpu6050(counts, sensor.rate_hz, accel_g=sensor.accel_g, gyro_dps=sensor.gyro_dps)
     if sensor.kind == "microphone":
-        return [Sound(counts.reshape(-1), sensor.rate_hz)]
-    return [AdcSource(counts.reshape(-1), sensor.rate_hz)]
+        return Sound(counts.reshape(-1), sensor.rate_hz)
+    return AdcSource(counts.reshape(-1), sensor.rate_hz, channel=adc_channel)
 
 
 def _counts(project: Project) -> np.ndarray:

@@ -170,7 +170,6 @@ def two_branch(shapes: list[tuple[int, int]], names: list[str], classes: int) ->
         cropped = layers.Cropping1D((at, sum(sizes) - at - size), name=f"{name}_part")(row)
         parts.append(layers.Reshape(shape, name=f"{name}_window")(cropped))
         at += size
-    # The converter orders inputs by their names.
     windows = [
         keras.Input(shape, name=f"input{i}_{name}")
         for i, (shape, name) in enumerate(zip(shapes, names, strict=True))

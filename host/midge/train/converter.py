@@ -28,7 +28,7 @@ def main(model: str, representative: str, out: str, quantization: str) -> None:
     tensorflow = import_tensorflow()
     with np.load(representative) as file:
         samples = list(file.values())
-    converter = _converter(tensorflow, Path(model), [one.shape[1:] for one in samples])
+    converter, names = _converter(tensorflow, Path(model), [one.shape[1:] for one in samples])
     converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
     sets, kind = tensorflow.lite.OpsSet, tensorflow.int8
     ops = sets.TFLITE_BUILTINS_INT8
@@ -38,16 +38,36 @@ def main(model: str, representative: str, out: str, quantization: str) -> None:
     converter.target_spec.supported_ops = [ops]
     converter.inference_input_type = converter.inference_output_type = kind
 
-    def feed() -> Iterator[list[np.ndarray]]:
+    def feed() -> Iterator[Any]:
         for sample in zip(*samples, strict=True):
-            yield [one[np.newaxis] for one in sample]
+            values = [one[np.newaxis] for one in sample]
+            # The converter has an order of its own: several go by their names.
+            yield dict(zip(names, values, strict=True)) if len(names) > 1 else values
 
     converter.representative_dataset = feed
-    Path(out).write_bytes(converter.convert())
+    content = bytearray(converter.convert())
+    if len(names) > 1:
+        _order_inputs(content, names)
+    Path(out).write_bytes(content)
 
 
-def _converter(tensorflow: Any, model: Path, shapes: list[tuple[int, ...]]) -> Any:
-    """A converter for the model with its batch fixed to 1: a free batch leaves SHAPE ops in."""
+def _order_inputs(content: bytearray, names: list[str]) -> None:
+    """Puts the inputs of a ``.tflite`` in the order of ``names``, in place."""
+    import tflite
+
+    graph = tflite.Model.GetRootAs(content, 0).Subgraphs(0)
+    inputs = graph.InputsAsNumpy()  # a view of the content
+    found = {graph.Tensors(i).Name().decode(): int(i) for i in inputs}
+    for place, name in enumerate(names):
+        (index,) = (i for said, i in found.items() if name in said)
+        inputs[place] = index
+
+
+def _converter(
+    tensorflow: Any, model: Path, shapes: list[tuple[int, ...]]
+) -> tuple[Any, list[str]]:
+    """A converter for the model with its batch fixed to 1 (a free batch leaves SHAPE ops in), and
+    the inputs' names."""
     if model.is_dir():
         loaded = tensorflow.saved_model.load(str(model))
         function = loaded.signatures["serving_default"]
@@ -60,15 +80,18 @@ def _converter(tensorflow: Any, model: Path, shapes: list[tuple[int, ...]]) -> A
             return function(**{name: window})
 
         concrete = one.get_concrete_function()
-        return tensorflow.lite.TFLiteConverter.from_concrete_functions([concrete], loaded)
+        converter = tensorflow.lite.TFLiteConverter.from_concrete_functions([concrete], loaded)
+        return converter, [name]
     keras = tensorflow.keras
     loaded = keras.models.load_model(model, compile=False)
     # For the parent's message, should the rest crash.
-    names = ", ".join(f"{layer.name} ({type(layer).__name__})" for layer in loaded.layers)
-    print(f"its layers: {names}")
+    said = ", ".join(f"{layer.name} ({type(layer).__name__})" for layer in loaded.layers)
+    print(f"its layers: {said}")
     sys.stdout.flush()
     _check_inputs([tuple(one.shape) for one in loaded.inputs], shapes)
-    return tensorflow.lite.TFLiteConverter.from_keras_model(_with_batch_1(keras, loaded))
+    fixed = _with_batch_1(keras, loaded)
+    names = [one.name for one in fixed.inputs]
+    return tensorflow.lite.TFLiteConverter.from_keras_model(fixed), names
 
 
 def _check_inputs(inputs: list[tuple[int | None, ...]], samples: list[tuple[int, ...]]) -> None:
