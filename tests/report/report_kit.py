@@ -42,6 +42,16 @@ battery_mah = 1000
 """
 
 
+_DENSE = {
+    "fused_activation_function": "NONE", "weights_format": "DEFAULT", "keep_num_dims": False,
+    "asymmetric_quantize_inputs": False,
+}  # fmt: skip
+
+
+def _quant(scale: float, zero_point: int = 0) -> Quant:
+    return Quant(np.array([scale], np.float32), np.array([zero_point], np.int64))
+
+
 def project(folder: Path, labels: list[str] = LABELS, *, single: bool = False) -> Project:
     """Writes recordings, ``midge.toml`` and a model into ``folder``.
 
@@ -86,28 +96,21 @@ def weights(classes: int, single: bool) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _model(project: Project, labels: list[str], single: bool) -> None:
-    def quant(scale: float, zero_point: int = 0) -> Quant:
-        return Quant(np.array([scale], np.float32), np.array([zero_point], np.int64))
-
     kernel, bias = weights(len(labels), single)
     outputs, end = len(kernel), "LOGISTIC" if single else "SOFTMAX"
     graph = Graph("tool", "", {}, [], [], [])
-    into = graph.add_tensor(Tensor("window", (1, LENGTH, 2), "int8", quant(_IN, 5)))
-    flat = graph.add_tensor(Tensor("flat", (1, LENGTH * 2), "int8", quant(_IN, 5)))
+    into = graph.add_tensor(Tensor("window", (1, LENGTH, 2), "int8", _quant(_IN, 5)))
+    flat = graph.add_tensor(Tensor("flat", (1, LENGTH * 2), "int8", _quant(_IN, 5)))
     shape = graph.add_tensor(
         Tensor("shape", (2,), "int32", None, np.array([1, LENGTH * 2], np.int32))
     )
-    w = graph.add_tensor(Tensor("w", kernel.shape, "int8", quant(_WEIGHT), kernel))
-    b = graph.add_tensor(Tensor("b", bias.shape, "int32", quant(_IN * _WEIGHT), bias))
-    sums = graph.add_tensor(Tensor("sums", (1, outputs), "int8", quant(_SUM, -3)))
-    out = graph.add_tensor(Tensor("scores", (1, outputs), "int8", quant(1 / 256, -128)))
-    dense = {
-        "fused_activation_function": "NONE", "weights_format": "DEFAULT", "keep_num_dims": False,
-        "asymmetric_quantize_inputs": False,
-    }  # fmt: skip
+    w = graph.add_tensor(Tensor("w", kernel.shape, "int8", _quant(_WEIGHT), kernel))
+    b = graph.add_tensor(Tensor("b", bias.shape, "int32", _quant(_IN * _WEIGHT), bias))
+    sums = graph.add_tensor(Tensor("sums", (1, outputs), "int8", _quant(_SUM, -3)))
+    out = graph.add_tensor(Tensor("scores", (1, outputs), "int8", _quant(1 / 256, -128)))
     graph.ops = [
         Op("RESHAPE", [into, shape], [flat], {}, 0),
-        Op("FULLY_CONNECTED", [flat, w, b], [sums], dense, 1),
+        Op("FULLY_CONNECTED", [flat, w, b], [sums], _DENSE, 1),
         Op(end, [sums], [out], {} if single else {"beta": 1.0}, 2),
     ]
     graph.inputs, graph.outputs = [into], [out]
@@ -121,6 +124,85 @@ def _model(project: Project, labels: list[str], single: bool) -> None:
         raw=Raw([0, 0], [_GAIN, _GAIN]), data_fingerprint=load_dataset(project).fingerprint,
         extra={"seed": 3, "recipe": "dense", "epochs": 9},
     ).save(sidecar(path))  # fmt: skip
+
+
+_SENSORS = """[project]
+name = "two"
+[data]
+source = "recordings"
+[[sensors]]
+name = "imu"
+kind = "adc"
+rate_hz = 10
+channels = ["x", "y"]
+[sensors.window]
+length = 8
+[[sensors]]
+name = "mic"
+kind = "adc"
+rate_hz = 20
+channels = ["level"]
+[sensors.window]
+length = 16
+[sensors.features]
+blocks = [{block = "statistics", names = ["mean", "std"]}]
+frame = 4
+step = 4
+[model]
+recipe = "two_branch"
+"""
+
+
+def two_sensors(folder: Path) -> Project:
+    """Two sensors and a model with an input for each: 8 samples of 2 channels, and 4 rows of mean
+    and deviation of 16 samples. Two classes by the mean of the second; the first tells nothing."""
+    from midge.train import load_dataset
+    from midge.train.branches import Branches
+
+    rng = np.random.default_rng(5)
+    for kind, label in enumerate(("low", "high")):
+        for take in range(4):
+            imu, mic = rng.normal(0, 100, (56, 2)), rng.normal(300 * kind, 200, (112, 1))
+            for name, head, counts in (("imu", "x,y", imu), ("mic", "level", mic)):
+                path = folder / "recordings" / label / f"{take}.{name}.csv"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                rows = [",".join(map(str, row)) for row in np.rint(counts).astype(int).tolist()]
+                path.write_text("\n".join([head, *rows]) + "\n")
+    (folder / "midge.toml").write_text(_SENSORS)
+    project = load_project(folder)
+    data = load_dataset(project)
+    branches = Branches(project, data)
+    kernels = [np.zeros((2, 16), np.int8), np.zeros((2, 8), np.int8)]
+    kernels[1][:, ::2] = [[20], [-20]]  # data.labels: high, low
+    graph = Graph("two", "", {}, [], [], [])
+    sums = []
+    for number, (shape, kernel) in enumerate(zip(branches.shapes, kernels, strict=True)):
+        into = graph.add_tensor(Tensor(f"input{number}", (1, *shape), "int8", _quant(1 / 32)))
+        size = shape[0] * shape[1]
+        flat = graph.add_tensor(Tensor(f"flat{number}", (1, size), "int8", _quant(1 / 32)))
+        to = np.array([1, size], np.int32)
+        shape_of = graph.add_tensor(Tensor(f"shape{number}", (2,), "int32", None, to))
+        w = graph.add_tensor(Tensor(f"w{number}", kernel.shape, "int8", _quant(_WEIGHT), kernel))
+        found = graph.add_tensor(Tensor(f"sum{number}", (1, 2), "int8", _quant(_SUM)))
+        graph.ops += [
+            Op("RESHAPE", [into, shape_of], [flat], {}, 3 * number),
+            Op("FULLY_CONNECTED", [flat, w, -1], [found], _DENSE, 3 * number + 1),
+        ]
+        graph.inputs.append(into)
+        sums.append(found)
+    both = graph.add_tensor(Tensor("both", (1, 2), "int8", _quant(_SUM)))
+    out = graph.add_tensor(Tensor("scores", (1, 2), "int8", _quant(1 / 256, -128)))
+    none = {"fused_activation_function": "NONE"}
+    graph.ops += [Op("ADD", sums, [both], none, 8), Op("SOFTMAX", [both], [out], {"beta": 1.0}, 9)]
+    graph.outputs = [out]
+    path = project.model_path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(tflite_writer.write(graph))
+    Meta(
+        name="two", labels=data.labels, data_fingerprint=data.fingerprint,
+        features=[pipeline.as_dict() for pipeline in branches.pipelines],
+    ).save(sidecar(path))  # fmt: skip
+    return project
 
 
 class Parsed(html.parser.HTMLParser):

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 import oracle
 import pytest
-from report_kit import LABELS, LENGTH, Parsed, project
+from report_kit import LABELS, LENGTH, Parsed, project, two_sensors
 
 from midge.cli import main
 from midge.meta import load_meta, sidecar
@@ -110,7 +110,7 @@ def test_thresholds_come_from_held_out_training_windows(evidence: Evidence, tool
     assert len(evidence.held_truth) == 3 * round(0.2 * 14)
     held = {tuple(row) for row in np.round(evidence.held_scores, 6).tolist()}
     answers = Answers(evidence.compiled)
-    known = answers.scores(answers.outputs(answers.inputs(train.counts)))
+    known = answers.scores(answers.outputs(answers.inputs([train.counts])))
     assert held <= {tuple(row) for row in np.round(known, 6).tolist()}
 
 
@@ -154,9 +154,10 @@ def test_it_looks_where_the_weights_are(evidence: Evidence) -> None:
     for k, one in enumerate(found.maps):
         assert one is not None and one.windows > 1
         # the class in the middle is what a hidden x looks like
-        assert (one.falls[0, : LENGTH // 2] * (-1 if k == 1 else 1) > 0).all()
-        assert (one.falls[0, LENGTH // 2 + 1 :] == 0).all()  # a neighbour is hidden with each part
-        assert (one.falls[1] == 0).all()
+        x, y = one.falls
+        assert (x[: LENGTH // 2] * (-1 if k == 1 else 1) > 0).all()
+        assert (x[LENGTH // 2 + 1 :] == 0).all()  # a neighbour is hidden with each part
+        assert (y == 0).all()
     assert found.without[1] == found.whole == evidence.accuracy
     # without x all windows look alike: one class of three is right
     assert found.without[0].value == pytest.approx(1 / 3)
@@ -249,6 +250,21 @@ def test_a_single_output(tmp_path: Path) -> None:
         assert [row[0] for row in tables[name][1:]] == ["yes"]
 
 
+def test_two_sensors(tmp_path: Path) -> None:
+    evidence = gather(two_sensors(tmp_path))
+    assert [one.shape[1:] for one in evidence.inputs] == [(8, 2), (4, 2)]
+    assert evidence.oracle is not None and evidence.oracle.equal == len(evidence.truth) == 14
+    assert evidence.accuracy.value > 0.8
+    found = look(evidence)
+    assert [group.name for group in found.groups] == ["imu x", "imu y", "mic mean", "mic std"]
+    for one in found.maps:
+        assert one is not None
+        assert [bool(falls.any()) for falls in one.falls] == [False, False, True, False]
+        assert [len(falls) for falls in one.falls] == [8, 8, 4, 4]
+    text = page(evidence)
+    assert "imu channels" in Parsed(text).words and text.count(">level<") == text.count(">x<")
+
+
 def test_recordings_that_changed(tmp_path: Path) -> None:
     made = project(tmp_path)
     meta = load_meta(made.model_path)
@@ -268,7 +284,7 @@ def test_a_model_of_other_windows(
     model = str(tool.model_path)
     assert main(["report", model, "--project", str(tmp_path)]) == 1
     said = capsys.readouterr().err
-    assert "the first of 16 values" in said and "one of 8, a window of recordings" in said
+    assert "inputs of 16 values" in said and "needed: 8 values from windows (4, 2)" in said
     assert not (tmp_path / "build").exists()
 
 

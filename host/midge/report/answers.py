@@ -19,7 +19,7 @@ class Answers:
 
     def __init__(self, compiled: CompiledModel):
         self._compiled, self._runner = compiled, compiled.runner()
-        self._in, self._out = compiled.program.inputs[0], compiled.program.outputs[0]
+        self._in, self._out = compiled.program.inputs, compiled.program.outputs[0]
         self._before_end = self._sums()
 
     @property
@@ -28,28 +28,31 @@ class Answers:
         quant = self._out.quant
         return 0.5 if quant is None else 0.5 / float(quant.scale[0]) + int(quant.zero_point[0])
 
-    @property
-    def hidden(self) -> int:
-        """The input that stands for the training data's mean, a real 0."""
-        return 0 if self._in.quant is None else int(self._in.quant.zero_point[0])
+    def hidden(self, number: int) -> int:
+        """What in input ``number`` stands for the training data's mean, a real 0."""
+        quant = self._in[number].quant
+        return 0 if quant is None else int(quant.zero_point[0])
 
-    def inputs(self, counts: np.ndarray) -> np.ndarray:
-        """int16 ``[n, length, channels]`` as the model's input ``[n, rows, columns]``."""
-        for features in self._compiled.features:
-            return features.pipeline.quantized(counts, features)
+    def inputs(self, counts: list[np.ndarray]) -> list[np.ndarray]:
+        """int16 ``[n, length, channels]`` for each input, as its ``[n, rows, columns]``."""
+        if fronts := self._compiled.features:
+            each = zip(fronts, counts, strict=True)
+            return [front.pipeline.quantized(one, front) for front, one in each]
+        port, windows = self._in[0], counts[0]
         raw = raw_constants(self._compiled)
         if raw is not None:
-            quantized = [quantize_raw(raw, self._in, w.reshape(-1)) for w in counts]
+            quantized = [quantize_raw(raw, port, w.reshape(-1)) for w in windows]
         else:
-            quantized = [quantize_real(self._in, w.astype(np.float32)) for w in counts]
-        return np.array(quantized, self._in.dtype).reshape(counts.shape)
+            quantized = [quantize_real(port, w.astype(np.float32)) for w in windows]
+        return [np.array(quantized, port.dtype).reshape(windows.shape)]
 
-    def outputs(self, inputs: np.ndarray) -> np.ndarray:
-        """Integers ``[n, outputs]``; each window by itself."""
-        found = np.empty((len(inputs), math.prod(self._out.shape)), self._out.dtype)
-        for number, one in enumerate(inputs):
+    def outputs(self, inputs: list[np.ndarray]) -> np.ndarray:
+        """Integers ``[n, outputs]`` of arrays ``[n, ...]``, one for each input; each window by
+        itself."""
+        found = np.empty((len(inputs[0]), math.prod(self._out.shape)), self._out.dtype)
+        for number, each in enumerate(zip(*inputs, strict=True)):
             self._runner.reset()
-            found[number] = self._runner.run([one])[0].reshape(-1)
+            found[number] = self._runner.run(list(each))[0].reshape(-1)
         return found
 
     def scores(self, outputs: np.ndarray) -> np.ndarray:
@@ -57,7 +60,7 @@ class Answers:
         real = np.asarray(to_real(self._out, outputs), np.float64)
         return np.concatenate([1 - real, real], axis=1) if real.shape[1] == 1 else real
 
-    def log_odds(self, inputs: np.ndarray) -> np.ndarray:
+    def log_odds(self, inputs: list[np.ndarray]) -> np.ndarray:
         """log(p / (1 - p)) of each class ``[n, classes]``.
 
         Taken from the integers before a last SOFTMAX or LOGISTIC, where scores near 0 and 1 still
@@ -69,9 +72,10 @@ class Answers:
         buffer, dtype, scale, zero_point = self._before_end
         steps = len(self._compiled.program.steps) - 1
         sums = []
-        for one in inputs:
+        for each in zip(*inputs, strict=True):
             self._runner.reset()
-            self._runner.write(0, one)
+            for number, one in enumerate(each):
+                self._runner.write(number, one)
             for number in range(steps):
                 self._runner.run_step(number)
             sums.append(self._runner.buffer(buffer).view(dtype).astype(np.int64))

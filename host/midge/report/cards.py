@@ -22,8 +22,9 @@ def data(evidence: Evidence) -> Section:
     seconds = found.train.counts.shape[1] / found.rate_hz
     pairs: list[tuple[object, object]] = [
         ("source", project.data.source),
-        ("channels", ", ".join(found.channels)),
-        ("rate", f"{found.rate_hz:g} Hz; a window {seconds:.4g} s, every {project.hop} samples"),
+        *((view.named("channels"), f"{', '.join(view.channels)} at {view.rate_hz:g} Hz")
+          for view in evidence.views),
+        ("windows", f"of {seconds:.4g} s, every {project.hop / found.rate_hz:.4g} s"),
         ("split", _split(evidence)),
         ("recordings", _recorded(evidence)),
         ("fingerprint", kit.tag("code", found.fingerprint)),
@@ -101,8 +102,8 @@ def model(evidence: Evidence, cost: dict[str, Any]) -> Section:
     pairs: list[tuple[object, object]] = [
         ("name", f"{meta.name}, version {meta.version}"),
         ("classes", ", ".join(evidence.data.labels)),
-        ("input", f"{project.sensor.kind} at {project.sensor.rate_hz:g} Hz: "
-                  + _port(program.inputs[0])),
+        *((view.named("input"), _port(port))
+          for view, port in zip(evidence.views, program.inputs, strict=True)),
         ("output", _port(program.outputs[0])),
         ("trained as", f"{said.get('recipe', project.model.recipe)}, seed "
                        f"{said.get('seed', '?')}, {said.get('epochs', '?')} epochs"),

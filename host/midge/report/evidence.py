@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from midge.errors import ModelError
 from midge.report import figures
 from midge.report.answers import Answers
 from midge.report.figures import Share
+from midge.report.views import View, parts, views
 from midge.train.data import Dataset, load_dataset, split_by_class
 from midge.train.evaluate import decide
 from midge.train.fit import HELD_OUT
@@ -42,16 +44,16 @@ class Oracle:
 class Evidence:
     """A model, its data, and its answers to the test split on the engine of the board.
 
-    ``inputs``: as the model gets them, ``[n, rows, columns]``. ``outputs``: integers
-    ``[n, outputs]``. ``scores``: real, ``[n, classes]``; of a single output p, 1 - p and p.
-    ``held_scores``, ``held_truth``: the same of training's held-out windows.
+    ``views``: the windows, one for each input. ``outputs``: integers ``[n, outputs]``.
+    ``scores``: real, ``[n, classes]``; of a single output p, 1 - p and p. ``held_scores``,
+    ``held_truth``: the same of training's held-out windows.
     """
 
     project: Project
     board: Board
     compiled: CompiledModel
     data: Dataset
-    inputs: np.ndarray
+    views: list[View]
     outputs: np.ndarray
     scores: np.ndarray
     said: np.ndarray
@@ -61,6 +63,11 @@ class Evidence:
     recordings: list[Recording]
     findings: list[Finding]
     on_board: OnBoard | None = None  # where it was asked for
+
+    @property
+    def inputs(self) -> list[np.ndarray]:
+        """What the model gets: for each input ``[n, rows, columns]``."""
+        return [view.inputs for view in self.views]
 
     @property
     def truth(self) -> np.ndarray:
@@ -124,40 +131,48 @@ def gather(project: Project, compiled: CompiledModel | None = None) -> Evidence:
     if compiled is None:
         compiled = compile_all([model_path(None, project)], board, project)[0]
     data = load_dataset(project)
-    _check(compiled, data)
+    _check(project, compiled, data)
     runner = Answers(compiled)
-    inputs = runner.inputs(data.test.counts)
-    outputs = runner.outputs(inputs)
+    seen = views(project, compiled, data, runner)
+    outputs = runner.outputs([view.inputs for view in seen])
     held = _held_out(project, data)
+    held_parts = parts(project, data.train.counts[held])
     recordings, findings = _recordings(project)
     said = decide(outputs, half=runner.half)
     return Evidence(
-        project, board, compiled, data, inputs, outputs, runner.scores(outputs), said,
-        runner.scores(runner.outputs(runner.inputs(data.train.counts[held]))),
-        data.train.classes[held], _oracle(compiled, data, inputs, outputs, runner.half),
+        project, board, compiled, data, seen, outputs, runner.scores(outputs), said,
+        runner.scores(runner.outputs(runner.inputs(held_parts))),
+        data.train.classes[held], _oracle(compiled, data, seen, outputs, runner.half),
         recordings, findings,
     )  # fmt: skip
 
 
-def _check(compiled: CompiledModel, data: Dataset) -> None:
+def _check(project: Project, compiled: CompiledModel, data: Dataset) -> None:
     program, where = compiled.program, compiled.program.path
-    sizes = [math.prod(port.shape) for port in (*program.inputs, *program.outputs)]
-    per_window = math.prod(data.test.counts.shape[1:])
+    found = [math.prod(port.shape) for port in program.inputs]
     if compiled.features:
-        per_window = math.prod(compiled.features[0].pipeline.shape)
-    if len(program.inputs) != 1 or len(program.outputs) != 1 or sizes[0] != per_window:
+        needed = [math.prod(one.pipeline.shape) for one in compiled.features]
+        lengths = [(one.pipeline.length, len(one.pipeline.channels)) for one in compiled.features]
+    else:
+        needed, lengths = [math.prod(data.test.counts.shape[1:])], []
+    given = [one.shape[1:] for one in parts(project, data.test.counts[:1])]
+    if found != needed or len(program.outputs) != 1 or (lengths and lengths != given):
         raise ModelError(
-            f"{len(program.inputs)} inputs, the first of {sizes[0]} values, and "
-            f"{len(program.outputs)} outputs; needed: one of {per_window}, a window of "
-            f"{data.name}, and one output",
+            f"inputs of {_and(found)} values from windows {_and(lengths or given)}, and "
+            f"{len(program.outputs)} outputs; needed: {_and(needed)} values from windows "
+            f"{_and(given)} of {data.name}, and one output",
             where=where, do="name the project that this model was trained in",
         )  # fmt: skip
-    classes = len(data.labels)
-    if sizes[1] != classes and not (sizes[1] == 1 and classes == 2):
+    classes, scores = len(data.labels), math.prod(program.outputs[0].shape)
+    if scores != classes and not (scores == 1 and classes == 2):
         raise ModelError(
-            f"{sizes[1]} scores, needed: one for each of {', '.join(data.labels)}",
+            f"{scores} scores, needed: one for each of {', '.join(data.labels)}",
             where=where, do="name the project that this model was trained in",
         )  # fmt: skip
+
+
+def _and(values: Sequence[object]) -> str:
+    return " and ".join(str(value) for value in values)
 
 
 def _held_out(project: Project, data: Dataset) -> np.ndarray:
@@ -168,7 +183,7 @@ def _held_out(project: Project, data: Dataset) -> np.ndarray:
 
 
 def _oracle(
-    compiled: CompiledModel, data: Dataset, inputs: np.ndarray, outputs: np.ndarray, half: float
+    compiled: CompiledModel, data: Dataset, seen: list[View], outputs: np.ndarray, half: float
 ) -> Oracle | None:
     """None where LiteRT is not installed, or the model is no ``.tflite``, or LiteRT has no
     reference kernel for an op of it."""
@@ -185,11 +200,12 @@ def _oracle(
         reference.allocate_tensors()
     except (RuntimeError, ValueError):
         return None
-    source: dict[str, Any] = reference.get_input_details()[0]
+    sources: list[dict[str, Any]] = reference.get_input_details()
     target: dict[str, Any] = reference.get_output_details()[0]
     found = np.empty_like(outputs)
-    for number, one in enumerate(inputs):
-        reference.set_tensor(source["index"], one.reshape(source["shape"]))
+    for number in range(len(outputs)):
+        for source, view in zip(sources, seen, strict=True):
+            reference.set_tensor(source["index"], view.inputs[number].reshape(source["shape"]))
         reference.invoke()
         found[number] = reference.get_tensor(target["index"]).reshape(-1)
     right = decide(found, half=half) == data.test.classes
@@ -200,11 +216,13 @@ def _oracle(
 def _recordings(project: Project) -> tuple[list[Recording], list[Finding]]:
     """The files behind the data and what is wrong with them; none of a data set Midge knows."""
     from midge.recordings import check, read_file, read_folder
-    from midge.train.data import layout
+    from midge.train.data import layout, reader
 
     path = project.root / project.data.source
     if not project.data.source or not path.exists():
         return [], []
     how = layout(project)
-    recordings = read_folder(path, how) if path.is_dir() else read_file(path, how)
+    recordings = (
+        (reader(project) or read_folder)(path, how) if path.is_dir() else read_file(path, how)
+    )
     return recordings, check.examine(recordings, how)

@@ -30,8 +30,9 @@ _MACS = 4e9  # that each of the two ways of hiding may take: some seconds on a P
 
 @dataclasses.dataclass(frozen=True)
 class Group:
-    """Columns of the input that are hidden together."""
+    """Columns of input ``view`` that are hidden together."""
 
+    view: int
     name: str
     start: int
     end: int
@@ -39,12 +40,17 @@ class Group:
 
 @dataclasses.dataclass(frozen=True)
 class Map:
-    """Of one class: how far its log-odds fall, ``[groups, parts]``, the mean over
+    """Of one class: how far its log-odds fall, of each group ``[parts]``, the mean over
     ``windows`` right ones. ``example`` of them has the highest score (index in the test split)."""
 
-    falls: np.ndarray
+    falls: list[np.ndarray]
     windows: int
     example: int
+
+    @property
+    def top(self) -> float:
+        """How far they fall at most."""
+        return max(float(one.max()) for one in self.falls)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,13 +66,16 @@ class Looks:
 
 def groups_of(evidence: Evidence) -> list[Group]:
     """The columns, several together where there are many; never of two feature blocks."""
-    if not evidence.compiled.features:
-        return _chunks(evidence.data.channels, 0, _MOST_GROUPS)
-    pipeline = evidence.compiled.features[0].pipeline
     found: list[Group] = []
-    for names in _names(pipeline):
-        share = max(1, round(_MOST_GROUPS * len(names) / pipeline.shape[1]))
-        found += _chunks(names, found[-1].end if found else 0, share)
+    most = max(2, _MOST_GROUPS // len(evidence.views))
+    for number, view in enumerate(evidence.views):
+        columns = view.inputs.shape[2]
+        blocks = [list(view.channels)] if view.features is None else _names(view.features.pipeline)
+        at = 0
+        for names in blocks:
+            for name, size in _chunks(names, max(1, round(most * len(names) / columns))):
+                found.append(Group(number, view.named(name), at, at + size))
+                at += size
     return found
 
 
@@ -85,14 +94,15 @@ def _names(pipeline: Pipeline) -> list[list[str]]:
     return named
 
 
-def _chunks(names: list[str], at: int, most: int) -> list[Group]:
+def _chunks(names: list[str], most: int) -> list[tuple[str, int]]:
+    """Names of neighbours together, and how many they are."""
     size = -(-len(names) // most)
     found = []
     for start in range(0, len(names), size):
         some = names[start : start + size]
         last = some[-1].rsplit(" ", 1)[-1]
         name = some[0] if len(some) == 1 else f"{some[0]}\u2013{last}"
-        found.append(Group(name, at + start, at + start + len(some)))
+        found.append((name, len(some)))
     return found
 
 
@@ -100,10 +110,10 @@ def look(evidence: Evidence) -> Looks:
     """Hides part after part. Deterministic; takes fewer windows of a large model."""
     answers = Answers(evidence.compiled)
     groups = groups_of(evidence)
-    rows = evidence.inputs.shape[1]
-    edges = np.linspace(0, rows, min(PARTS, rows) + 1).astype(int)
+    rows = [one.shape[1] for one in evidence.inputs]
+    edges = [np.linspace(0, n, min(PARTS, n) + 1).astype(int) for n in rows]
     classes = len(evidence.data.labels)
-    cells = len(groups) * (len(edges) - 1)
+    cells = sum(len(edges[group.view]) - 1 for group in groups)
     affordable = _MACS / max(1, evidence.compiled.program.macs)
     each = int(min(_MOST_WINDOWS, max(1, affordable / (cells * classes))))
     maps = [_map(evidence, answers, groups, edges, k, each) for k in range(classes)]
@@ -114,29 +124,43 @@ def look(evidence: Evidence) -> Looks:
 
 
 def _map(
-    evidence: Evidence, answers: Answers, groups: list[Group], edges: np.ndarray, k: int, each: int
+    evidence: Evidence,
+    answers: Answers,
+    groups: list[Group],
+    edges: list[np.ndarray],
+    k: int,
+    each: int,
 ) -> Map | None:
     members = np.flatnonzero((evidence.truth == k) & evidence.right)
     if not len(members):
         return None
     example = int(members[evidence.scores[members, k].argmax()])
     chosen = members[_spread(len(members), each)]
-    falls = np.zeros((len(groups), len(edges) - 1))
+    falls = [np.zeros(len(edges[group.view]) - 1) for group in groups]
     for window in chosen:
-        before = answers.log_odds(evidence.inputs[window : window + 1])[0, k]
-        for g, group in enumerate(groups):
-            hidden = np.repeat(evidence.inputs[window][np.newaxis], len(edges) - 1, axis=0)
-            for part in range(len(edges) - 1):
-                first, last = max(0, part - REACH), min(len(edges) - 1, part + REACH + 1)
-                here = slice(int(edges[first]), int(edges[last]))
-                hidden[part, here, group.start : group.end] = answers.hidden
-            falls[g] += before - answers.log_odds(hidden)[:, k]
-    return Map(falls / len(chosen), len(chosen), example)
+        whole = [one[window : window + 1] for one in evidence.inputs]
+        before = answers.log_odds(whole)[0, k]
+        for total, group in zip(falls, groups, strict=True):
+            hidden = _hidden(whole, group, edges[group.view], answers)
+            total += (before - answers.log_odds(hidden)[:, k]) / len(chosen)
+    return Map(falls, len(chosen), example)
+
+
+def _hidden(
+    whole: list[np.ndarray], group: Group, edges: np.ndarray, answers: Answers
+) -> list[np.ndarray]:
+    """A window once for each part of the time, with that part of the group hidden."""
+    n = len(edges) - 1
+    copies = [np.repeat(one, n, axis=0) for one in whole]
+    for part in range(n):
+        here = slice(int(edges[max(0, part - REACH)]), int(edges[min(n, part + REACH + 1)]))
+        copies[group.view][part, here, group.start : group.end] = answers.hidden(group.view)
+    return copies
 
 
 def _without(evidence: Evidence, answers: Answers, group: Group, some: np.ndarray) -> Share:
-    hidden = evidence.inputs[some].copy()
-    hidden[:, :, group.start : group.end] = answers.hidden
+    hidden = [one[some] for one in evidence.inputs]
+    hidden[group.view][:, :, group.start : group.end] = answers.hidden(group.view)
     said = decide(answers.outputs(hidden), half=answers.half)
     return Share(int((said == evidence.truth[some]).sum()), len(some))
 

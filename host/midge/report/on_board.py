@@ -45,16 +45,14 @@ def try_out(evidence: Evidence, windows: int, progress: Progress | None = None) 
     compiled, board = evidence.compiled, evidence.board
     need_emulator(board)
     chosen = np.unique(np.linspace(0, len(evidence.truth) - 1, windows).astype(int))
-    port = compiled.program.inputs[0]
     with tempfile.TemporaryDirectory(prefix="midge-report-") as folder:
         built = build([compiled], board, Path(folder), progress=progress)
         if progress is not None:
             progress(f"{len(chosen)} windows on the emulated {board.description}")
         measured = measure(compiled, built.uf2, built.elf)
         with EmulatedLink(built.uf2) as link:
-            found = infer.predict(
-                link, compiled, [evidence.inputs[i].reshape(port.shape) for i in chosen]
-            )
+            given = [tuple(one[i] for one in evidence.inputs) for i in chosen]
+            found = infer.predict(link, compiled, given)
     outputs = np.array([one.reshape(-1) for one in found])
     right = decide(outputs, half=Answers(compiled).half) == evidence.truth[chosen]
     return OnBoard(
