@@ -18,8 +18,8 @@ from midge import exits
 from midge.errors import MidgeError
 
 COMMANDS = (
-    "new", "data", "train", "report", "convert", "check", "build", "run", "bench", "flash",
-    "doctor",
+    "new", "data", "train", "search", "report", "convert", "check", "build", "run", "bench",
+    "flash", "doctor",
 )  # fmt: skip
 
 _MEND = {  # what to do about errors of the operating system

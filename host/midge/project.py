@@ -21,7 +21,7 @@ from midge.classical import SUFFIX as CLASSICAL
 from midge.classical.recipes import RECIPES
 from midge.errors import MidgeError
 from midge.sections import REQUIRED as _REQUIRED
-from midge.sections import BudgetSection, PowerSection
+from midge.sections import BudgetSection, PowerSection, SearchSection
 from midge.sections import key as _key
 
 FILE = "midge.toml"
@@ -189,6 +189,7 @@ class Project:
     model: ModelSection = ModelSection()
     budget: BudgetSection = BudgetSection()
     power: PowerSection = PowerSection()
+    search: SearchSection = SearchSection()
     run: RunSection = RunSection()
     sensors: tuple[SensorSection, ...] = ()  # where there are several: see midge.several
 
@@ -277,6 +278,16 @@ def find_project(start: Path | str = ".") -> Project | None:
     return None
 
 
+def read_features(file: Path, values: dict[str, Any]) -> FeaturesSection:
+    """A table like [features], of the file ``file``.
+
+    Raises:
+        ProjectError: a wrong key.
+    """
+    section: FeaturesSection = read_section(file, "features", FeaturesSection, features_of(values))
+    return section
+
+
 def features_of(values: dict[str, Any]) -> dict[str, Any]:
     """[features] with ``kind`` and its parameters as the last of its blocks."""
     own = {field.name for field in dataclasses.fields(FeaturesSection)}
@@ -333,6 +344,11 @@ def _value(where: str, value: Any, hint: Any, rules: Any) -> Any:
     if hint == list[dict[str, Any]]:
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise _wrong(where, "a list of tables", value, rules)
+        return value
+    if hint == list[int]:
+        whole = isinstance(value, list) and all(type(item) is int and item > 0 for item in value)
+        if not whole:
+            raise _wrong(where, "a list of whole numbers above 0", value, rules)
         return value
     if typing.get_origin(hint) is list:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):

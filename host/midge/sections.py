@@ -70,3 +70,26 @@ class PowerSection:
     extra_ma: float = key("milliamperes of what is always on beside the board", 0.0, low=0)
     battery_mah: float | None = key("the battery's charge, milliampere-hours", None, low=0)
     battery_volts: float = key("its voltage; 0: the board's supply", 0.0, low=0)
+
+
+@dataclasses.dataclass(frozen=True)
+class SearchSection:
+    """[search]: what `midge search` may vary beside the options of [model] recipe."""
+
+    trials: int = key("networks to train", 40, low=1)
+    recipes: list[str] = key("recipes to try besides [model] recipe", [])
+    windows: list[int] = key(
+        "window lengths to try besides [window] length, samples; default: half of it, where "
+        "recordings are cut into windows",
+        [],
+    )
+    features: list[dict[str, Any]] = key(
+        "what to try besides [features]: tables like it; {} is the samples themselves", []
+    )
+    epochs: int = key("passes over the data for one network; 0: as [model] epochs", 0, low=0)
+    validation: float = key(
+        "share of the data to train on, in whole groups, that networks are compared by",
+        0.25,
+        low=0.01,
+        high=0.9,
+    )

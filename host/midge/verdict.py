@@ -46,6 +46,15 @@ class Verdict:
         good = self.found >= self.limit if self.key in _AT_LEAST else self.found <= self.limit
         return None if good and self.least else good
 
+    @property
+    def excess(self) -> float:
+        """By which factor the limit is not kept; at most 1 where it is."""
+        if self.found is None:
+            return math.inf
+        if self.key in _AT_LEAST:
+            return self.limit / self.found if self.found else math.inf
+        return self.found / self.limit if self.limit else math.inf
+
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``."""
         return {**dataclasses.asdict(self), "ok": self.ok}
@@ -285,27 +294,18 @@ def _nearest(compiled: CompiledModel, board: Board, project: Project) -> list[st
         return judge(Figures(flash, ram, cycles, figures.accuracy), board, project)
 
     def worst(point: Point) -> float:
-        return max((excess(one) for one in verdicts(point)), default=0.0)
+        return max((one.excess for one in verdicts(point)), default=0.0)
 
     point = min(compiled.chooser.front(), key=worst)
     lacks = [one for one in verdicts(point) if one.ok is False]
     if not lacks:
         return []
-    kept = ", ".join(f"{one.key} = {_rounded(one)}" for one in lacks)
+    kept = ", ".join(f"{one.key} = {rounded(one)}" for one in lacks)
     takes = f"arena {point.arena_bytes} B, {point.cycles:,.0f} cycles"
     return [f"the nearest that it keeps: {kept} ({takes})"]
 
 
-def excess(one: Verdict) -> float:
-    """By which factor a budget is not kept; at most 1 where it is."""
-    if one.found is None:
-        return math.inf
-    if one.key in _AT_LEAST:
-        return one.limit / one.found if one.found else math.inf
-    return one.found / one.limit if one.limit else math.inf
-
-
-def _rounded(one: Verdict) -> str:
+def rounded(one: Verdict) -> str:
     """What was found, to three digits, on the side that is kept."""
     found = one.found or 0.0
     if not found:

@@ -54,7 +54,7 @@ def measure(model: Path, x: np.ndarray, y: np.ndarray, project: Project, board: 
     verdicts = budgets.judge(found, board, project)
     return Figures(
         right, found.flash_bytes, compiled.program.arena_bytes, round(found.cycles),
-        inference_mj(board, found.cycles), sum(max(0.0, budgets.excess(v) - 1) for v in verdicts),
+        inference_mj(board, found.cycles), sum(max(0.0, v.excess - 1) for v in verdicts),
     )  # fmt: skip
 
 

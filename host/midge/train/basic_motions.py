@@ -35,8 +35,9 @@ LSB_PER_DPS = {250: 131.0, 500: 65.5, 1000: 32.8, 2000: 16.4}
 _STANDARD_GRAVITY = 9.80665  # m/s^2
 
 
-def load(*, accel_g: int = 4, gyro_dps: int = 2000) -> Dataset:
-    """Both splits, one window a recording, in counts at the given full scales.
+def load(*, accel_g: int = 4, gyro_dps: int = 2000, length: int = LENGTH) -> Dataset:
+    """Both splits, one window a recording, in counts at the given full scales; as many windows of
+    ``length`` samples as a recording holds, where that is less than the whole.
 
     The defaults are the smallest that hold every value of the archive.
 
@@ -53,8 +54,17 @@ def load(*, accel_g: int = 4, gyro_dps: int = 2000) -> Dataset:
             values, names, known = parse_ts(archive.read(member).decode("utf-8"), member)
             labels = labels or known
             classes = np.array([labels.index(name) for name in names], np.int64)
-            splits.append(Windows(to_counts(values, accel_g, gyro_dps), classes))
+            splits.append(_cut(to_counts(values, accel_g, gyro_dps), classes, length))
     return Dataset(NAME, labels, CHANNELS, RATE_HZ, *splits)
+
+
+def _cut(counts: np.ndarray, classes: np.ndarray, length: int) -> Windows:
+    """Windows of int16 ``[n, LENGTH, channels]``, each of the group of its recording."""
+    each = max(1, LENGTH // length)
+    size = min(length, LENGTH)
+    pieces = counts[:, : each * size].reshape(len(counts) * each, size, counts.shape[2])
+    names = np.array([f"recording {number}" for number in range(len(counts))])
+    return Windows(pieces, np.repeat(classes, each), np.repeat(names, each))
 
 
 def to_counts(values: np.ndarray, accel_g: int, gyro_dps: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from midge.train.tf import import_tensorflow
+from midge.train.tf import import_tensorflow, silent
 
 REFUSED = "refused: "  # begins the line on stderr that says what is wrong with the input
 
@@ -29,6 +29,26 @@ def main(model: str, representative: str, out: str, quantization: str) -> None:
     with np.load(representative) as file:
         samples = list(file.values())
     converter, names = _converter(tensorflow, Path(model), [one.shape[1:] for one in samples])
+    Path(out).write_bytes(_run(tensorflow, converter, names, samples, quantization))
+
+
+def convert_here(model: Any, samples: np.ndarray, quantization: str) -> bytes:
+    """The same in this process, which a converter that aborts takes with it: for what is known to
+    convert. ``model`` is a Keras model of one input."""
+    tensorflow = import_tensorflow()
+    copy = _with_batch_1(tensorflow.keras, model)
+    with silent():
+        converter = tensorflow.lite.TFLiteConverter.from_keras_model(copy)
+        return _run(tensorflow, converter, ["window"], [samples], quantization)
+
+
+def _run(
+    tensorflow: Any,
+    converter: Any,
+    names: list[str],
+    samples: list[np.ndarray],
+    quantization: str,
+) -> bytes:
     converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
     sets, kind = tensorflow.lite.OpsSet, tensorflow.int8
     ops = sets.TFLITE_BUILTINS_INT8
@@ -48,7 +68,7 @@ def main(model: str, representative: str, out: str, quantization: str) -> None:
     content = bytearray(converter.convert())
     if len(names) > 1:
         _order_inputs(content, names)
-    Path(out).write_bytes(content)
+    return bytes(content)
 
 
 def _order_inputs(content: bytearray, names: list[str]) -> None:

@@ -103,7 +103,11 @@ def load_dataset(project: Project) -> Dataset:
 
     source = project.data.source
     if source == basic_motions.NAME:
-        data = basic_motions.load(accel_g=project.sensor.accel_g, gyro_dps=project.sensor.gyro_dps)
+        data = basic_motions.load(
+            accel_g=project.sensor.accel_g,
+            gyro_dps=project.sensor.gyro_dps,
+            length=project.window.length,
+        )
     elif source == spikes.NAME:
         data = spikes.load(seed=project.model.seed)
     elif source and _recordings_at(project.root / source):

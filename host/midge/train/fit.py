@@ -26,6 +26,7 @@ HELD_OUT = 0.2  # of each class; the report chooses thresholds by the same windo
 _LOSS_RESTARTS = 2  # each with a tenth of the rate, where the loss is no number
 
 More = Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
+Watch = Callable[[int, float], None]
 
 
 @dataclasses.dataclass
@@ -65,6 +66,7 @@ def fit(
     seed: int,
     copies: int = 0,
     more: More | None = None,
+    watch: Watch | None = None,
 ) -> Fitted:
     """Trains on ``real`` float32 ``[n, length, channels]`` with ``classes`` int64 ``[n]``.
 
@@ -75,6 +77,8 @@ def fit(
         copies: changed ones of each window; 0: enough for an epoch of 1000 windows.
         more: from indices of windows, a number of copies and randomness, that many changed
             copies of each, copy after copy; default: :func:`augment` on ``real``.
+        watch: called after each epoch, counted from 1, with the accuracy on the held-out windows;
+            what it raises ends training.
 
     Raises:
         ModelError: the recipe does not suit the windows, or the loss is no number.
@@ -92,7 +96,7 @@ def fit(
             f"in {n_classes} classes: {err}",
             where=f"recipe {recipe.__name__}", do="choose another, or a longer window",
         ) from err  # fmt: skip
-    done, loss = learn(model, examples, epochs=epochs, batch_size=batch_size)
+    done, loss = learn(model, examples, epochs=epochs, batch_size=batch_size, watch=watch)
     return Fitted(model, done, loss, examples)
 
 
@@ -125,6 +129,7 @@ def learn(
     batch_size: int,
     rate: float = LEARNING_RATE,
     teacher: Teacher | None = None,
+    watch: Watch | None = None,
 ) -> tuple[int, float]:
     """Trains ``model`` in place; returns epochs and the best held-out loss.
 
@@ -134,7 +139,7 @@ def learn(
     keras = import_tensorflow().keras
     before = model.get_weights()
     for restart in range(_LOSS_RESTARTS + 1):
-        found = _learn_once(keras, model, examples, epochs, batch_size, rate, teacher)
+        found = _learn_once(keras, model, examples, epochs, batch_size, rate, teacher, watch)
         if found is not None:
             return found
         model.set_weights(before)
@@ -157,6 +162,7 @@ def _learn_once(
     batch_size: int,
     rate: float,
     teacher: Teacher | None,
+    watch: Watch | None,
 ) -> tuple[int, float] | None:
     """One training; None: the loss became NaN or infinite."""
     x, y = examples.x, examples.y
@@ -181,7 +187,7 @@ def _learn_once(
     history = model.fit(
         x, y, validation_data=(examples.held_x, held_y), epochs=epochs, batch_size=batch_size,
         verbose=0,
-        callbacks=[stop, keras.callbacks.TerminateOnNaN(), _progress(keras, epochs)],
+        callbacks=[stop, keras.callbacks.TerminateOnNaN(), _progress(keras, epochs, watch)],
     )  # fmt: skip
     losses = history.history.get("val_loss", [])
     if not losses or not np.isfinite([*losses, *history.history["loss"]]).all():
@@ -189,12 +195,15 @@ def _learn_once(
     return len(losses), float(min(losses))
 
 
-def _progress(keras: Any, epochs: int) -> Any:
+def _progress(keras: Any, epochs: int, watch: Watch | None = None) -> Any:
     """A callback that keeps one line on a terminal, and a line every ten epochs elsewhere."""
     on_terminal = sys.stderr.isatty()
 
     class Progress(keras.callbacks.Callback):
         def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+            if watch is not None:
+                watch(epoch + 1, (logs or {})["val_accuracy"])
+                return  # who watches says what there is to say
             if not on_terminal and (epoch + 1) % 10 and epoch + 1 < epochs:
                 return
             logs = logs or {}

@@ -41,11 +41,16 @@ class Inputs:
         return self.pipeline.real(counts)
 
     def more(self, kept: np.ndarray, copies: int, rng: np.random.Generator) -> np.ndarray:
-        """Changed copies of training windows, changed before any feature is computed."""
+        """Changed copies of training windows, by their indices; see :meth:`copies`."""
+        return self.copies(self._counts[kept], copies, rng)
+
+    def copies(self, windows: np.ndarray, copies: int, rng: np.random.Generator) -> np.ndarray:
+        """Changed copies of int16 ``[n, length, channels]``, changed before any feature is
+        computed: the model's real input, float32, copy after copy."""
         if self._sound:
-            copied = self.real(audio.augment(self._counts[kept], copies, rng))
+            copied = self.real(audio.augment(windows, copies, rng))
             return copied if self.pipeline is None else audio.mask(copied, rng)
-        changed = augment(to_real(self._counts[kept], self.raw), copies, rng)
+        changed = augment(to_real(windows, self.raw), copies, rng)
         if self.pipeline is None:
             return changed
         offset, gain = (np.asarray(v, np.float32) for v in (self.raw.offset, self.raw.gain))

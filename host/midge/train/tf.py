@@ -23,7 +23,7 @@ def import_tensorflow() -> ModuleType:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     try:
-        with _silent_stderr():
+        with silent():
             import tensorflow
             import tensorflow.lite  # loaded late otherwise, with a greeting of its own
     except ImportError as err:
@@ -34,14 +34,19 @@ def import_tensorflow() -> ModuleType:
 
 
 @contextmanager
-def _silent_stderr() -> Iterator[None]:
-    """Drops what C++ code writes to stderr before it reads any log level."""
+def silent() -> Iterator[None]:
+    """Drops what C++ code and TensorFlow's own prints write, whatever log level is set."""
+    sys.stdout.flush()
     sys.stderr.flush()
-    kept = os.dup(2)
+    kept = [os.dup(1), os.dup(2)]
     try:
         with Path(os.devnull).open("wb") as nothing:
-            os.dup2(nothing.fileno(), 2)
+            for to in (1, 2):
+                os.dup2(nothing.fileno(), to)
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for to, back in zip((1, 2), kept, strict=True):
+            os.dup2(back, to)
+            os.close(back)

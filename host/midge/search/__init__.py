@@ -1,0 +1,1 @@
+"""Looks for networks under a budget: architectures, features, window lengths, with Optuna."""

@@ -1,0 +1,295 @@
+"""What one candidate is worth: its cost before training, its accuracy after.
+
+Cost is that of the network with its first, random weights, converted and compiled as a trained one
+is: exact bytes of arena and flash, cycles by the cost model. What is over the budget is not
+trained. Windows to test with are never looked at: networks are compared on whole groups held out
+of those to train on.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from midge import power
+from midge.boards import load_board
+from midge.budget import code_of
+from midge.commands.common import goal_of
+from midge.compile import CompiledModel, compile_model
+from midge.compress.judge import predict_real
+from midge.errors import FeatureError, ModelError
+from midge.features import Pipeline
+from midge.meta import Meta, sidecar
+from midge.model import Model
+from midge.project import FILE
+from midge.search.shared import AGAIN, OVER, STOPPED, TRAINED, UNFIT, Shared, Skip, outcome
+from midge.train.data import Dataset, Windows, load_dataset, split_by_class
+from midge.train.evaluate import decide
+from midge.train.fit import fit
+from midge.train.inputs import Inputs
+from midge.train.recipes import Recipe, configured
+from midge.train.tf import import_tensorflow
+from midge.verdict import figures_of, judge
+
+if TYPE_CHECKING:
+    from midge.project import Project
+    from midge.search.space import Space
+
+OBJECTIVES = ("accuracy", "cycles", "ram_bytes", "day_j")
+DIRECTIONS = ("maximize", "minimize", "minimize", "minimize")
+_REPRESENTATIVE = 200  # windows that the converter takes ranges from
+_SAMPLES = 20  # the same for networks with random weights
+_RUNGS = (0.25, 0.5)  # of the epochs: where a network may be stopped
+_PEERS = 3  # networks that are not slower and did better by then, which is enough to stop one
+_MOST = 1e6  # by which a limit may be exceeded; a sampler wants finite numbers
+_COMPARED = 200  # windows at least: among a few, networks that differ by some percent look alike
+_KEPT = 3  # data sets with their features in memory
+
+
+@dataclasses.dataclass(frozen=True)
+class Material:
+    """A data set in two parts, as a window length and features show it."""
+
+    data: Dataset  # train: to fit on; test: to compare on
+    inputs: Inputs
+    real: np.ndarray  # of data.train
+    compare_x: np.ndarray  # of data.test and, where those are few, of changed copies of them
+    compare_y: np.ndarray
+
+
+class Evaluator:
+    """Evaluates candidates of a space, for the workers of a study.
+
+    Args:
+        space: what is searched.
+        shared: the study, for what others found.
+        say: for progress.
+    """
+
+    def __init__(self, space: Space, shared: Shared, say: Callable[[str], None]):
+        self._space, self._shared, self._say = space, shared, say
+        self._board = load_board(space.project.board)
+        self._dataset = functools.lru_cache(_KEPT)(self._load)
+        self._material = functools.lru_cache(_KEPT)(self._prepare)
+
+    def __call__(self, trial: Any, check: Callable[[], None]) -> list[float]:
+        """The objectives, in the order of :data:`OBJECTIVES`; see :meth:`Shared.work`.
+
+        Raises:
+            Skip: over budget, seen before, stopped early, or its parts do not go together.
+        """
+        project = self._space.candidate(trial)
+        self._not_again(trial)
+        try:
+            material = self._of(project)
+            with tempfile.TemporaryDirectory(prefix="midge-search-") as folder:
+                return self._evaluate(trial, project, material, Path(folder), check)
+        except FeatureError as err:
+            raise Skip(UNFIT, err.what) from err
+
+    def _evaluate(
+        self,
+        trial: Any,
+        project: Project,
+        material: Material,
+        folder: Path,
+        check: Callable[[], None],
+    ) -> list[float]:
+        recipe = configured(project.model.recipe, project.model.net, FILE)
+        model = untrained(recipe, material, project.model.seed)
+        path = folder / "untrained.tflite"
+        compiled = self._compile(project, material, model, path, _SAMPLES)
+        self._note(trial, project, compiled)
+        excess = self._excess(compiled, project)
+        trial.set_user_attr("excess", excess)
+        if max(excess) > 0:
+            raise Skip(OVER, "", excess)
+        settings = project.model
+        epochs = self._space.project.search.epochs or settings.epochs
+        watch = _Watch(self._shared, trial, epochs, check)
+        fitted = fit(
+            recipe, material.real, material.data.train.classes, len(material.data.labels),
+            epochs=epochs, batch_size=settings.batch_size, seed=settings.seed,
+            copies=settings.copies, more=material.inputs.more, watch=watch,
+        )  # fmt: skip
+        path = folder / "trained.tflite"
+        compiled = self._compile(project, material, fitted.model, path, _REPRESENTATIVE)
+        self._note(trial, project, compiled)
+        excess = self._excess(compiled, project)  # a trained network's may differ by a little
+        trial.set_user_attr("excess", excess)
+        scores = predict_real(Model(compiled), material.compare_x)
+        found = float((decide(scores, half=0.5) == material.compare_y).mean())
+        trial.set_user_attr("sha256", compiled.program.sha256)
+        trial.set_user_attr("epochs", fitted.epochs)
+        figures = trial.user_attrs["figures"]
+        self._say(
+            f"number {trial.number}: {found:.1%} right, {figures['cycles']:,} cycles, "
+            f"{figures['ram_bytes']:,} B RAM"
+        )
+        return [found, *(float(figures[name]) for name in OBJECTIVES[1:])]
+
+    def _not_again(self, trial: Any) -> None:
+        """Refuses what another trial has, or had, the parameters of."""
+        for other in self._shared.trials():
+            if other.number == trial.number or other.params != trial.params:
+                continue
+            ended = outcome(other)
+            if ended in (TRAINED, STOPPED, OVER, UNFIT):
+                raise Skip(AGAIN, f"as number {other.number}", other.user_attrs.get("excess", []))
+
+    def _compile(
+        self, project: Project, material: Material, model: Any, path: Path, samples: int
+    ) -> CompiledModel:
+        from midge.train.converter import convert_here
+
+        for layer in model.layers:  # constraints are of training only
+            if getattr(layer, "kernel_constraint", None) is not None:
+                layer.kernel_constraint = None
+        counts = material.data.train.counts
+        order = np.random.default_rng(0).permutation(len(counts))[:samples]
+        shown = material.inputs.representative(counts[order])
+        path.write_bytes(convert_here(model, shown, project.model.quantization))
+        labels = material.data.labels
+        if model.output_shape[-1] == 1:
+            labels = labels[-1:]
+        meta = Meta(project.name, labels=labels, **material.inputs.describe())
+        meta.save(sidecar(path))
+        return compile_model(path, meta, goal_of(self._board, project))
+
+    def _note(self, trial: Any, project: Project, compiled: CompiledModel) -> None:
+        found = figures_of(compiled)
+        used = power.usage(self._board, found.cycles, power.duty_of(project, self._board))
+        figures = {
+            "cycles": round(found.cycles),
+            "ram_bytes": found.ram_bytes,
+            "flash_bytes": found.flash_bytes,
+            "mj": used.inference_mj,
+            "day_j": used.day_j,
+        }
+        trial.set_user_attr("figures", figures)
+
+    def _excess(self, compiled: CompiledModel, project: Project) -> list[float]:
+        """By which share each limit is not kept; at most 0 where it is. Accuracy is no limit
+        here: it is what is searched for."""
+        board = self._board
+        figures = figures_of(compiled)
+        code_flash, code_ram = code_of([compiled], board.cpu)
+        limits = [one for one in judge(figures, board, project) if one.key != "accuracy"]
+        found = [
+            (figures.flash_bytes + code_flash) / board.model_flash_bytes,
+            (figures.ram_bytes + code_ram) / board.model_ram_bytes,
+            *(one.excess for one in limits),
+        ]
+        return [min(factor, _MOST) - 1 for factor in found]
+
+    def _of(self, project: Project) -> Material:
+        key = json.dumps(dataclasses.asdict(project.features), sort_keys=True)
+        return self._material(project.window.length, project.hop, key, _Held(project))
+
+    def _prepare(self, _length: int, _hop: int, _features: str, held: _Held) -> Material:
+        project = held.project
+        pipeline = Pipeline.of_project(project)
+        whole = self._dataset(project.window.length, project.hop, _Held(project))
+        fit_on, compare_on = hold_out(
+            whole.train, self._space.project.search.validation, project.model.seed
+        )
+        data = dataclasses.replace(
+            whole, train=_part(whole.train, fit_on), test=_part(whole.train, compare_on)
+        )
+        inputs = Inputs(data, pipeline, sound=project.sensor.kind == "microphone")
+        compare, kinds = data.test.counts, data.test.classes
+        copies = max(0, _COMPARED // len(compare) - 1)
+        changed = inputs.copies(compare, copies, np.random.default_rng(project.model.seed))
+        return Material(
+            data, inputs, inputs.real(data.train.counts),
+            np.concatenate([inputs.real(compare), changed]), np.tile(kinds, copies + 1),
+        )  # fmt: skip
+
+    def _load(self, _length: int, _hop: int, held: _Held) -> Dataset:
+        return load_dataset(held.project)
+
+
+class _Held:
+    """A project that goes through a cache without being a part of its key."""
+
+    def __init__(self, project: Project):
+        self.project = project
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Held)
+
+
+class _Watch:
+    """Stops a network that at a rung of its training is behind several that are not slower."""
+
+    def __init__(self, shared: Shared, trial: Any, epochs: int, check: Callable[[], None]):
+        self._shared, self._trial, self._check = shared, trial, check
+        self._rungs = {max(1, round(epochs * share)): n for n, share in enumerate(_RUNGS)}
+        self._best = 0.0
+
+    def __call__(self, epoch: int, accuracy: float) -> None:
+        """After each epoch, counted from 1, with the accuracy on fit's own held-out windows."""
+        self._check()
+        self._best = max(self._best, accuracy)
+        rung = self._rungs.get(epoch)
+        if rung is None:
+            return
+        self._trial.set_user_attr(f"rung{rung}", self._best)
+        cycles = self._trial.user_attrs["figures"]["cycles"]
+        better = 0
+        for other in self._shared.trials():
+            ended = outcome(other)
+            if other.number == self._trial.number or ended not in (TRAINED, STOPPED, None):
+                continue
+            figures = other.user_attrs.get("figures", {"cycles": cycles + 1})
+            there = other.user_attrs.get(f"rung{rung}", 0.0)
+            better += there > self._best and figures["cycles"] <= cycles
+        if better >= _PEERS:
+            raise Skip(STOPPED, f"{self._best:.1%} after {epoch} epochs, {better} did better")
+
+
+def untrained(recipe: Recipe, material: Material, seed: int) -> Any:
+    """The recipe's network with its first weights.
+
+    Raises:
+        Skip: it does not suit the windows.
+    """
+    import_tensorflow().keras.utils.set_random_seed(seed)
+    _, length, channels = material.real.shape
+    try:
+        return recipe(length, channels, len(material.data.labels))
+    except (ValueError, ModelError) as err:
+        raise Skip(UNFIT, str(err).splitlines()[0]) from err
+
+
+def hold_out(windows: Windows, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices to fit on and to compare on: whole groups, each class on both sides.
+
+    Where groups do not allow that, or there are none, windows are drawn class by class.
+    """
+    rng = np.random.default_rng(seed)
+    if windows.groups is not None:
+        groups = np.unique(windows.groups)
+        count = min(max(1, round(share * len(groups))), len(groups) - 1)
+        every = set(np.unique(windows.classes).tolist())
+        for _ in range(64 if count else 0):
+            taken = np.isin(windows.groups, rng.permutation(groups)[:count])
+            sides = windows.classes[taken], windows.classes[~taken]
+            if all(set(side.tolist()) == every for side in sides):
+                return np.flatnonzero(~taken), np.flatnonzero(taken)
+    return split_by_class(windows.classes, share, rng)
+
+
+def _part(windows: Windows, indices: np.ndarray) -> Windows:
+    groups = None if windows.groups is None else windows.groups[indices]
+    return Windows(windows.counts[indices], windows.classes[indices], groups)
