@@ -100,9 +100,7 @@ def _join(
             **space.about(),
         },
     }
-    plan = Plan(
-        name or project.name, trials, DIRECTIONS, project.model.seed, about, (space.first(),)
-    )
+    plan = Plan(name or project.name, trials, DIRECTIONS, project.model.seed, about, space.warm())
     return Shared(storage, plan)
 
 

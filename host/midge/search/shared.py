@@ -39,8 +39,8 @@ SETTLING = (TRAINED, STOPPED)
 BEAT_S = 5.0
 GRACE_S = 60.0
 TRIES = 3  # of a slot whose workers die
-MOST_SKIPPED = 60  # candidates of a slot that are over budget or were seen before
-STARTUP = 10  # trials that are drawn at random before the sampler learns from them
+MOST_SKIPPED = 40  # candidates of a slot that are over budget or were seen before
+STARTUP = 8  # trials that are drawn at random before the sampler learns from them
 
 
 def outcome(trial: Any) -> str | None:

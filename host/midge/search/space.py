@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from midge.project import Project
 
 _MAX_LAYERS = 4
+_SIZES = ("filters", "units")  # options that say how many channels a layer has
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +89,8 @@ class Space:
         where = f"{project.root / FILE}: [search]"
         if project.sensors:
             raise MidgeError(
-                "searching is for projects of one sensor", where=f"{project.root / FILE}: [[sensors]]",
+                "searching is for projects of one sensor",
+                where=f"{project.root / FILE}: [[sensors]]",
                 do="search each sensor's network by itself",
             )  # fmt: skip
         recipes = tuple(dict.fromkeys([project.model.recipe, *project.search.recipes]))
@@ -133,6 +135,16 @@ class Space:
         model = dataclasses.replace(project.model, recipe=recipe, net=net)
         return dataclasses.replace(project, window=window, features=features, model=model)
 
+    def warm(self) -> tuple[dict[str, Any], ...]:
+        """Where a search starts: the project as it is, then with a half and a quarter of the
+        channels that its layers have."""
+        own = self.first()
+        made = [own]
+        for share in (0.5, 0.25):
+            net = {k: _scaled(v, share) for k, v in _net_of(self.project).items() if k in _SIZES}
+            made.append({**own, **_params(self.recipes[0], {**_net_of(self.project), **net})})
+        return tuple(made)
+
     def first(self) -> dict[str, Any]:
         """The parameters of the project as it is, or of the nearest candidate."""
         params: dict[str, Any] = {}
@@ -157,6 +169,12 @@ class Space:
         count = trial.suggest_int(f"bands{number}", bands.low, bands.high, step=bands.step)
         blocks = [{**b, "bands": count} if b.get("bands") else b for b in section.blocks]
         return dataclasses.replace(section, blocks=blocks)
+
+
+def _scaled(value: Any, share: float) -> Any:
+    if isinstance(value, list):
+        return [round(share * one) for one in value]
+    return round(share * value)
 
 
 def _windows(project: Project) -> list[int]:

@@ -1,0 +1,201 @@
+"""`midge search` on a small data set: budget, front, picture, pick, and the same twice."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("optuna", reason="needs the extra: pip install .[search]")
+pytest.importorskip("tensorflow", reason="training needs the extra: pip install .[train]")
+
+from midge import exits
+from midge.cli import main
+from midge.search import shared
+from midge.search.evaluate import hold_out
+from midge.train.data import Windows
+
+pytestmark = pytest.mark.slow
+
+TRIALS = 5
+LATENCY_MS = 0.06  # the recipe takes about 0.05 ms
+TOML = f"""
+[project]
+name = "waves"
+[data]
+source = "recordings"
+labels = ["slow", "fast"]
+[sensor]
+rate_hz = 100
+[window]
+length = 16
+[model]
+recipe = "dense"
+net = {{units = [8]}}
+epochs = 4
+copies = 1
+batch_size = 32
+[budget]
+latency_ms = {LATENCY_MS}
+[search]
+windows = [12]
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sinusoids of two frequencies in noise."""
+    folder = tmp_path_factory.mktemp("search") / "waves"
+    (folder / "recordings").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for name, hz in (("slow", 6), ("fast", 13)):
+        for number in range(8):
+            phase = 2 * np.pi * (hz / 100 * np.arange(96) + rng.random())
+            counts = 900 * np.sin(phase) + rng.normal(0, 700, 96)
+            np.savez(
+                folder / "recordings" / f"{name}_{number}.npz", label=name,
+                samples=counts.astype(np.int16)[:, np.newaxis],
+            )  # fmt: skip
+    (folder / "midge.toml").write_text(TOML, "utf-8")
+    (folder / "main.py").write_text("import midge\n", "utf-8")
+    return folder
+
+
+def search(folder: Path, *options: str, code: int = 0) -> int:
+    found = main(["search", "--project", str(folder), "--trials", str(TRIALS), *options])
+    assert found == code
+    return found
+
+
+@pytest.fixture(scope="module")
+def trials(project: Path) -> list[Any]:
+    """All trials of a finished search."""
+    search(project)
+    storage = shared.open_storage(str(project / "build" / "search" / "study.journal"))
+    study = shared.import_optuna().load_study(study_name="waves", storage=storage)
+    return list(study.trials)
+
+
+def ended(trials: list[Any], *how: str) -> list[Any]:
+    return [trial for trial in trials if shared.outcome(trial) in how]
+
+
+def test_the_budget_is_hard_and_what_is_over_it_is_never_trained(trials: list[Any]) -> None:
+    over = ended(trials, shared.OVER)
+    assert over, "this budget excludes a part of the space"
+    for trial in over:
+        assert trial.user_attrs["figures"]["cycles"] / 125e3 > LATENCY_MS
+        assert max(trial.user_attrs["excess"]) > 0
+        assert not {"rung0", "epochs", "sha256"} & set(trial.user_attrs)  # no epoch was run
+    trained = ended(trials, shared.TRAINED)
+    assert len(trained) + len(ended(trials, shared.STOPPED)) == TRIALS
+    for trial in trained:
+        assert trial.values[1] / 125e3 <= LATENCY_MS
+        assert "rung0" in trial.user_attrs
+
+
+def test_the_first_is_the_project_itself(trials: list[Any]) -> None:
+    assert trials[0].params["window"] == 16 and trials[0].params["dense.units1"] == 8
+    assert shared.outcome(trials[0]) == shared.TRAINED
+
+
+def test_show_prints_the_front_and_draws_it(
+    project: Path, trials: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    search(project, "--show", "--json")
+    found = json.loads(capsys.readouterr().out)
+    values = {t.number: t.values for t in ended(trials, shared.TRAINED)}
+
+    def beaten(one: list[float]) -> bool:
+        return any(
+            other != one
+            and other[0] >= one[0]
+            and all(a <= b for a, b in zip(other[1:], one[1:], strict=True))
+            for other in values.values()
+        )
+
+    expected = {tuple(one) for one in values.values() if not beaten(one)}
+    points = found["front"]
+    assert {tuple(values[one["number"]]) for one in points} == expected
+    assert [one["cycles"] for one in points] == sorted(one["cycles"] for one in points)
+    assert Path(found["picture"]).read_bytes()[:4] == b"\x89PNG"
+    search(project, "--show")
+    text = capsys.readouterr().out
+    assert text.count("\n|") >= 1 + len(points) and "the recipe:" in text
+
+
+def test_a_pick_is_a_project_that_keeps_the_budget(
+    project: Path, trials: list[Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    best = min(ended(trials, shared.TRAINED), key=lambda trial: trial.values[1])
+    out = tmp_path / "deep" / "picked"
+    search(project, "--pick", str(best.number), "--out", str(out))
+    assert (out / "main.py").is_file() and (out / "build" / "waves.tflite").is_file()
+    capsys.readouterr()
+    assert main(["check", "--project", str(out), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["budget"][0]["ok"] is True
+    assert report["cycles"] == pytest.approx(best.values[1], rel=0.05)
+    search(project, "--pick", str(best.number), "--out", str(out), code=exits.ERROR)
+    assert "is there already" in capsys.readouterr().err
+    search(project, "--pick", "999", code=exits.ERROR)
+    assert "numbers there are: 0" in capsys.readouterr().err
+
+
+def test_the_same_seed_finds_the_same_models(
+    project: Path, trials: list[Any], tmp_path: Path
+) -> None:
+    journal = tmp_path / "again.journal"
+    search(project, "--storage", str(journal))
+    storage = shared.open_storage(str(journal))
+    again = shared.import_optuna().load_study(study_name="waves", storage=storage).trials
+    for name in ("params", "values"):
+        assert [getattr(t, name) for t in again] == [getattr(t, name) for t in trials]
+    models = [[t.user_attrs.get("sha256") for t in some] for some in (trials, again)]
+    assert models[0] == models[1] and len(set(models[0]) - {None}) > 2
+
+
+def test_a_changed_project_does_not_join_the_study(
+    project: Path, trials: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = project / "midge.toml"
+    file.write_text(TOML.replace("epochs = 4", "epochs = 5"), "utf-8")
+    try:
+        search(project, code=exits.ERROR)
+    finally:
+        file.write_text(TOML, "utf-8")
+    assert "about another model" in capsys.readouterr().err
+
+
+def test_an_unreachable_budget_names_the_nearest(
+    project: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shared, "MOST_SKIPPED", 4)
+    file = project / "midge.toml"
+    file.write_text(TOML.replace(str(LATENCY_MS), "0.001"), "utf-8")
+    options = ["--storage", str(tmp_path / "tight.journal"), "--trials", "1"]
+    try:
+        assert main(["search", "--project", str(project), *options]) == exits.BUDGET
+    finally:
+        file.write_text(TOML, "utf-8")
+    error = capsys.readouterr().err
+    assert "none of 4 networks keeps the budget; the nearest, number" in error
+    assert "latency_ms = 0.0" in error and "(the budget: 0.001)" in error
+
+
+def test_groups_stay_on_one_side() -> None:
+    groups = np.array([f"person {i // 5}" for i in range(40)])
+    windows = Windows(np.zeros((40, 4, 1), np.int16), np.arange(40) % 2, groups)
+    fit_on, compare_on = hold_out(windows, 0.25, seed=3)
+    assert len(compare_on) == 10 and sorted([*fit_on, *compare_on]) == list(range(40))
+    assert not set(groups[fit_on]) & set(groups[compare_on])
+    alone = Windows(windows.counts, np.arange(40) // 20, np.array(["a"] * 20 + ["b"] * 20))
+    fit_on, compare_on = hold_out(alone, 0.25, seed=3)  # a class has only one group
+    assert {0, 1} == set(alone.classes[fit_on]) == set(alone.classes[compare_on])
