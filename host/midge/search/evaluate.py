@@ -107,6 +107,7 @@ class Evaluator:
         path = folder / "untrained.tflite"
         compiled = self._compile(project, material, model, path, _SAMPLES)
         self._note(trial, project, compiled)
+        trial.set_user_attr("untrained", trial.user_attrs["figures"])
         excess = self._excess(compiled, project)
         trial.set_user_attr("excess", excess)
         if max(excess) > 0:
