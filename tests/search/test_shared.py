@@ -172,3 +172,11 @@ def test_a_database_that_is_not_there() -> None:
     with pytest.raises(MidgeError, match="cannot reach the database") as caught:
         shared.open_storage("postgresql://me:secret@127.0.0.1:1/none")
     assert "secret" not in str(caught.value)
+
+
+def test_a_database_that_goes_away() -> None:
+    pytest.importorskip("psycopg", reason="needs the extra: pip install .[search]")
+    with pg_server.server() as address:
+        worker = shared.Shared(shared.open_storage(address), shared_worker.PLAN)
+    with pytest.raises(MidgeError, match=r"database is gone[\s\S]*run the same again"):
+        worker.work(lambda trial, check: [1.0, 1.0])

@@ -298,7 +298,19 @@ class Shared:
             objective: from a trial (``suggest_...``, ``set_user_attr``) and a function to be
                 called now and then, which raises :class:`Lost`, the objectives. May raise
                 :class:`Skip`.
+
+        Raises:
+            MidgeError: the storage is gone.
         """
+        try:
+            self._work(objective)
+        except self._optuna.exceptions.StorageInternalError as err:
+            raise MidgeError(
+                f"the study's database is gone: {_last_line(err)}", where=self.plan.name,
+                do="when it is back, run the same again: what was settled is kept",
+            ) from err  # fmt: skip
+
+    def _work(self, objective: Callable[..., list[float]]) -> None:
         while True:
             trials = self.trials()
             self._bury(trials)
@@ -348,6 +360,8 @@ class Shared:
                 except self._optuna.exceptions.UpdateFinishedTrialError:
                     lost.set()
                     return
+                except self._optuna.exceptions.StorageInternalError:
+                    continue  # a database may come back; if not, the worker's next step says so
 
         def check() -> None:
             if lost.is_set():
@@ -360,3 +374,9 @@ class Shared:
         finally:
             stop.set()
             thread.join()
+
+
+def _last_line(err: BaseException) -> str:
+    """What the database's driver said."""
+    cause = getattr(err.__cause__, "orig", None) or err.__cause__ or err
+    return (str(cause).strip().splitlines() or [type(cause).__name__])[-1].strip()
