@@ -149,7 +149,7 @@ class ModelSection:
     )
     steps: list[str] = _key(
         "what is tried after training to make the model smaller or better in int8, in order: "
-        "distill, low_rank, prune (docs/compression.md)",
+        "distill, low_rank, prune, qat (docs/compression.md)",
         [],
     )
     max_drop: float = _key(

@@ -9,7 +9,7 @@ import pytest
 
 from midge.compile import compile_model
 from midge.errors import MidgeError, ModelError
-from midge.train import quantize
+from midge.train import child, quantize
 from midge.train.leftover import find_leftovers
 from midge.train.quantize import convert
 
@@ -106,13 +106,13 @@ def test_a_crash_of_the_converter_is_reported(keras, tmp_path):
 
 def test_death_by_a_signal_names_signal_and_layers(monkeypatch, tmp_path):
     # A stand-in for the child that dies like the converter does, whatever TensorFlow is installed.
-    child = (
+    script = (
         "import os, signal; print('its layers: memory (LSTM)', flush=True);"
         "os.kill(os.getpid(), signal.SIGSEGV)"
     )
-    run = quantize.subprocess.run
+    run = child.subprocess.run
     monkeypatch.setattr(
-        quantize.subprocess, "run", lambda cmd, **kw: run([cmd[0], "-c", child], **kw)
+        child.subprocess, "run", lambda cmd, **kw: run([cmd[0], "-c", script], **kw)
     )
     (tmp_path / "m.keras").touch()
     with pytest.raises(ModelError, match=r"crashed \(SIGSEGV\); its layers: memory \(LSTM\)"):
@@ -120,10 +120,10 @@ def test_death_by_a_signal_names_signal_and_layers(monkeypatch, tmp_path):
 
 
 def test_a_hanging_converter_is_ended(monkeypatch, tmp_path):
-    run = quantize.subprocess.run
-    child = "import time; time.sleep(60)"
+    run = child.subprocess.run
+    script = "import time; time.sleep(60)"
     monkeypatch.setattr(
-        quantize.subprocess, "run", lambda cmd, **kw: run([cmd[0], "-c", child], **kw)
+        child.subprocess, "run", lambda cmd, **kw: run([cmd[0], "-c", script], **kw)
     )
     monkeypatch.setattr(quantize, "_TIMEOUT_S", 0.2)
     (tmp_path / "m.keras").touch()

@@ -111,8 +111,22 @@ def distill(work: Work, best: Net) -> Step:
     yield Made(nets.with_weights_of(best, model), f"{count} teachers", model)
 
 
+def qat(work: Work, best: Net) -> Step:
+    """Quantization-aware training, in a process of its own."""
+    from midge.compress.qat import train_aware
+
+    settings = work.project.model
+    made, tflite = train_aware(
+        best, work.examples, work.teacher, work.representative, work.folder / "qat.tflite",
+        epochs=max(5, settings.epochs // 2), batch_size=settings.batch_size,
+        seed=settings.seed,
+    )  # fmt: skip
+    yield Made(made, "fake-quantized weights and activations", nets.build(made), tflite)
+
+
 STEPS: dict[str, Callable[[Work, Net], Step]] = {
     "prune": prune,
     "low_rank": low_rank,
     "distill": distill,
+    "qat": qat,
 }

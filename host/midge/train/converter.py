@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from midge.train.child import REFUSED
 from midge.train.tf import import_tensorflow, silent
-
-REFUSED = "refused: "  # begins the line on stderr that says what is wrong with the input
 
 
 def main(model: str, representative: str, out: str, quantization: str) -> None:

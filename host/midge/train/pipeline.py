@@ -112,6 +112,10 @@ def _steps(project: Project) -> list[str]:
             "qat is the last step, its model cannot be changed any more", where=where,
             do="put it at the end",
         )  # fmt: skip
+    if "qat" in steps:
+        from midge.compress.qat import need_tfmot
+
+        need_tfmot()
     if steps and project.model.quantization != "int8":
         raise ModelError(
             f"the steps make int8 models, found {project.model.quantization}",

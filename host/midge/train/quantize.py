@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from midge.errors import MidgeError, ModelError
-from midge.train.converter import REFUSED
+from midge.train.child import run_child
 from midge.train.leftover import find_leftovers
 
 _TIMEOUT_S = 600
@@ -91,47 +88,9 @@ def _save(path: Path, samples: list[np.ndarray]) -> None:
 
 
 def _run_converter(model: Path, samples: Path, out: Path, quantization: str) -> None:
-    # The package may not be installed (a checkout), so the child gets our own path.
-    package_root = str(Path(__file__).parents[2])
-    path = os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH", "")]))
-    arguments = [str(model), str(samples), str(out), quantization]
-    command = [sys.executable, "-m", "midge.train.converter", *arguments]
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, errors="replace",
-            env=os.environ | {"PYTHONPATH": path}, timeout=_TIMEOUT_S,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        raise ModelError(
-            f"TensorFlow's converter did not finish in {_TIMEOUT_S} s", where=str(model),
-            do="leave out layers until it does, to find the one that hangs it",
-        ) from None  # fmt: skip
-    if done.returncode == 0 and out.exists():
-        return
-    raise _failure(model, done)
-
-
-def _failure(model: Path, done: subprocess.CompletedProcess[str]) -> MidgeError:
-    """The error that says how the converter's process ended."""
-    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-    if "need TensorFlow" in done.stderr:
-        return MidgeError("conversion needs TensorFlow", do="pip install 'midge[train]'")
-    refused = [line for line in lines if line.startswith(REFUSED)]
-    if refused:
-        return ModelError(
-            refused[0].removeprefix(REFUSED), where=str(model),
-            do="give the inputs (--data) as one array (number, ...input shape)",
-        )  # fmt: skip
-    if done.returncode < 0:
-        name = signal.Signals(-done.returncode).name
-        said = [line for line in done.stdout.splitlines() if line.startswith("its layers: ")]
-        return ModelError(
-            "; ".join([f"TensorFlow's converter crashed ({name})", *said]), where=str(model),
-            do="an LSTM converts from tf_keras (TF_USE_LEGACY_KERAS=1, see docs/recurrent.md), "
-            "other recurrent layers with unroll=True; or leave layers out to find the one",
-        )  # fmt: skip
-    return ModelError(
-        f"TensorFlow's converter failed: {lines[-1] if lines else 'no message'}",
-        where=str(model),
-        do="see which layer the message names; Conv, Dense, pooling, ReLU and softmax convert",
-    )
+    run_child(
+        "midge.train.converter", [str(model), str(samples), str(out), quantization],
+        "TensorFlow's converter", where=str(model), made=out, timeout_s=_TIMEOUT_S,
+        crash_do="an LSTM converts from tf_keras (TF_USE_LEGACY_KERAS=1, see docs/recurrent.md), "
+        "other recurrent layers with unroll=True; or leave layers out to find the one",
+    )  # fmt: skip

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from midge.errors import ModelError
+from midge.train.deep import mobilenet, resnet
 
 Recipe = Callable[[int, int, int], Any]
 
@@ -196,6 +197,8 @@ RECIPES: dict[str, Recipe] = {
     "conv1d": conv1d,
     "dense": dense,
     "ds_cnn": ds_cnn,
+    "mobilenet": mobilenet,
+    "resnet": resnet,
     "spikes": spikes,
     "vibration": vibration,
 }

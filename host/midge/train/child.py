@@ -1,0 +1,68 @@
+"""Runs TensorFlow in a process of its own and turns however that ends into one clear error."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from midge.errors import MidgeError, ModelError
+
+REFUSED = "refused: "  # begins the line on stderr that says what is wrong with the input
+
+
+def run_child(
+    module: str,
+    arguments: list[str],
+    what: str,
+    *,
+    where: str,
+    made: Path,
+    timeout_s: float,
+    do: str = "see which layer the message names; Conv, Dense, pooling, ReLU and softmax convert",
+    crash_do: str = "leave layers out to find the one",
+    environment: Mapping[str, str] | None = None,
+) -> None:
+    """Runs ``python -m module arguments...``, which has to write ``made``.
+
+    Args:
+        what: what it does, for messages.
+        do, crash_do: what to do if it fails, and if a signal ended it.
+
+    Raises:
+        ModelError: it failed, crashed (the signal is named, and what it said of its layers) or
+            took too long.
+        MidgeError: TensorFlow is not installed.
+    """
+    # The package may not be installed (a checkout), so the child gets our own path.
+    package_root = str(Path(__file__).parents[2])
+    path = os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH", "")]))
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", module, *arguments], capture_output=True, text=True,
+            check=False, errors="replace", timeout=timeout_s,
+            env=os.environ | {"PYTHONPATH": path} | dict(environment or {}),
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise ModelError(
+            f"{what} did not finish in {timeout_s:g} s", where=where,
+            do="leave out layers until it does, to find the one that hangs it",
+        ) from None  # fmt: skip
+    if done.returncode == 0 and made.exists():
+        return
+    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    if "need TensorFlow" in done.stderr:
+        raise MidgeError("conversion needs TensorFlow", do="pip install 'midge[train]'")
+    if refused := [line for line in lines if line.startswith(REFUSED)]:
+        raise ModelError(
+            refused[0].removeprefix(REFUSED), where=where,
+            do="give the inputs (--data) as one array (number, ...input shape)",
+        )  # fmt: skip
+    if done.returncode < 0:
+        name = signal.Signals(-done.returncode).name
+        said = [line for line in done.stdout.splitlines() if line.startswith("its layers: ")]
+        raise ModelError("; ".join([f"{what} crashed ({name})", *said]), where=where, do=crash_do)
+    raise ModelError(f"{what} failed: {lines[-1] if lines else 'no message'}", where=where, do=do)
