@@ -37,11 +37,19 @@ def need_tfmot() -> None:
         )  # fmt: skip
 
 
+def usual_ends(x: np.ndarray) -> tuple[float, float]:
+    """The ends that all but one value in a thousand lie in: rare extremes, such as a sensor's
+    glitches, must not take the resolution from all others. The network learns with them clipped.
+    """
+    low, high = np.quantile(x, (0.0005, 0.9995))
+    return float(low), float(high)
+
+
 def train_aware(
     net: Net,
     examples: Examples,
     teacher: Teacher | None,
-    representative: np.ndarray,
+    ends: tuple[float, float],
     out: Path,
     *,
     epochs: int,
@@ -51,7 +59,7 @@ def train_aware(
     """Trains ``net`` on, quantization-aware; returns its float form and the int8 ``out``.
 
     Args:
-        representative: real inputs; their smallest and largest value are the input's range.
+        ends: of the input's int8 range, as real values.
 
     Raises:
         ModelError: a layer has no quantization-aware form, the training or the conversion failed,
@@ -65,7 +73,7 @@ def train_aware(
         )  # fmt: skip
     settings = {
         "epochs": epochs, "batch_size": batch_size, "seed": seed,
-        "low": float(representative.min()), "high": float(representative.max()),
+        "low": min(ends[0], 0.0), "high": max(ends[1], 0.0),
     }  # fmt: skip
     with tempfile.TemporaryDirectory(dir=out.parent) as name:
         folder = Path(name)

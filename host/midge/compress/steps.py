@@ -43,7 +43,7 @@ class Work:
     project: Project
     examples: Examples
     folder: Path
-    representative: np.ndarray
+    ends: tuple[float, float]  # of the input's int8 range
     again: Callable[[int], Any]  # trains the recipe anew with another seed
     teacher: Teacher | None = None
 
@@ -117,7 +117,7 @@ def qat(work: Work, best: Net) -> Step:
 
     settings = work.project.model
     made, tflite = train_aware(
-        best, work.examples, work.teacher, work.representative, work.folder / "qat.tflite",
+        best, work.examples, work.teacher, work.ends, work.folder / "qat.tflite",
         epochs=max(5, settings.epochs // 2), batch_size=settings.batch_size,
         seed=settings.seed,
     )  # fmt: skip

@@ -57,6 +57,11 @@ class Inputs:
         counts = np.clip(np.rint(changed / gain + offset), -32768, 32767)
         return self.pipeline.real(counts.astype(np.int16))
 
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """The int8 input's ends, where features give them."""
+        return None if self.pipeline is None else (-128 * SCALE, 127 * SCALE)
+
     def representative(self, counts: np.ndarray) -> np.ndarray:
         """What the converter takes the ranges from.
 

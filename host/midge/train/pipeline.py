@@ -129,11 +129,12 @@ def _improve(
     project: Project, recipe: Recipe, fitted: Fitted, data: Dataset, inputs: Inputs, made: Path
 ) -> tuple[Any, list[dict[str, Any]]]:
     """The steps' best model, as float and in ``made``, and all that was tried."""
+    from midge.compress.qat import usual_ends
     from midge.compress.run import Improver, Maker
     from midge.compress.steps import Work
 
     work = Work(
-        project, fitted.examples, made.parent, _representative(data, inputs),
+        project, fitted.examples, made.parent, inputs.ends or usual_ends(fitted.examples.x),
         lambda seed: _fit(project, recipe, data, inputs, seed).model,
     )  # fmt: skip
     maker = Maker(
