@@ -14,11 +14,12 @@ import pytest
 from report_kit import LABELS, LENGTH, Parsed, project, two_sensors
 
 from midge.cli import main
+from midge.features import Pipeline
 from midge.meta import load_meta, sidecar
 from midge.project import Project
 from midge.report import Evidence, gather, page, write
 from midge.report.answers import Answers
-from midge.report.occlusion import look
+from midge.report.occlusion import column_names, look
 from midge.train.data import load_dataset
 
 
@@ -58,7 +59,7 @@ def test_accuracy_and_the_oracle(parsed: Parsed, tool: Project, scores: np.ndarr
     rows = {row[0]: row[1:] for row in parsed.tables["accuracy-table"]}
     assert rows["int8, Midge"][0] == rows["int8, LiteRT reference"][0] == right
     assert rows["int8, LiteRT reference"][3] == "42 of 42 windows equal in every bit"
-    assert "float, Keras" not in rows  # nobody measured it
+    assert "float" not in rows  # nobody measured it
     share = (scores.argmax(1) == truth).sum()
     assert f"Right in {share} of 42 windows" in "".join(parsed.words)
 
@@ -299,3 +300,20 @@ def test_the_command(tool: Project, capsys: pytest.CaptureFixture[str], tmp_path
     path, found = write(tool, out)
     assert path == out and out.read_bytes() == (tool.root / "build" / "report.html").read_bytes()
     assert found["equal_to_oracle"] == found["test_windows"] == 42
+
+
+def test_columns_have_their_channels_names() -> None:
+    pipeline = Pipeline(
+        [{"block": "spectrum", "bands": 8}, {"block": "statistics", "names": ["mean", "std"]}],
+        rate_hz=100, channels=["x", "y"], length=128,
+    )  # fmt: skip
+    names = column_names(pipeline)
+    assert [len(some) for some in names] == [8, 8, 2, 2]
+    assert names[1][3] == "y spectrum 3" and names[3] == ["y mean", "y std"]
+    # of y alone, so only y's columns change
+    counts = np.random.default_rng(1).integers(-500, 500, (1, 128, 2)).astype(np.int16)
+    other = counts.copy()
+    other[..., 1] = -2 * other[..., 1] + 100
+    changed = (pipeline.values(counts) != pipeline.values(other))[0].any(axis=0)
+    flat = [name for some in names for name in some]
+    assert {name.split()[0] for name, is_new in zip(flat, changed, strict=True) if is_new} == {"y"}

@@ -89,9 +89,10 @@ def _most(found: Looks, one: Map) -> Html:
     over = f"mean over {one.windows} window{'s' * (one.windows > 1)}"
     if one.top <= 0:
         return kit.note(f"No part alone matters; {over}.")
-    group = found.groups[int(np.argmax([falls.max() for falls in one.falls]))]
+    best = int(np.argmax([falls.max() for falls in one.falls]))
+    group, there = found.groups[best], " there" if len(one.falls[best]) > 1 else ""
     return kit.note(
-        f"Darkest: without {group.name} there, odds {times_lower(one.top)} times lower; {over}."
+        f"Darkest: without {group.name}{there}, odds {times_lower(one.top)} times lower; {over}."
     )
 
 

@@ -31,7 +31,9 @@ class Share:
             return math.nan, math.nan
         middle = (p + z2 / (2 * n)) / (1 + z2 / n)
         half = Z95 / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
-        return max(0.0, middle - half), min(1.0, middle + half)
+        # exactly 0 and 1 at the ends, which rounding would miss
+        low = middle - half if self.right else 0.0
+        return low, middle + half if self.right < n else 1.0
 
 
 def confusion(truth: np.ndarray, said: np.ndarray, classes: int) -> np.ndarray:

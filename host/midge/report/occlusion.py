@@ -70,7 +70,11 @@ def groups_of(evidence: Evidence) -> list[Group]:
     most = max(2, _MOST_GROUPS // len(evidence.views))
     for number, view in enumerate(evidence.views):
         columns = view.inputs.shape[2]
-        blocks = [list(view.channels)] if view.features is None else _names(view.features.pipeline)
+        blocks = (
+            [list(view.channels)]
+            if view.features is None
+            else column_names(view.features.pipeline)
+        )
         at = 0
         for names in blocks:
             for name, size in _chunks(names, max(1, round(most * len(names) / columns))):
@@ -79,18 +83,21 @@ def groups_of(evidence: Evidence) -> list[Group]:
     return found
 
 
-def _names(pipeline: Pipeline) -> list[list[str]]:
-    """Of the columns of each feature block."""
+def column_names(pipeline: Pipeline) -> list[list[str]]:
+    """Of the columns: for each feature block, and each channel in it."""
+    channels = pipeline.channels
     if pipeline.shape[1] != sum(pipeline.widths):  # raw rows
-        return [list(pipeline.channels)]
+        return [list(channels)]
     blocks = [one for one in pipeline.blocks if one.gives_columns]
     named = []
     for block, width in zip(blocks, pipeline.widths, strict=True):
+        each = width // len(channels)
         own = block.as_dict().get("names", [])
-        if own and width == len(own):
-            named.append([str(name) for name in own])
-        else:
-            named.append([f"{block.name} {i}" if width > 1 else block.name for i in range(width)])
+        if not own or len(own) != each:
+            own = [f"{block.name} {i}" if each > 1 else block.name for i in range(each)]
+        for channel in channels:
+            ahead = f"{channel} " if len(channels) > 1 else ""
+            named.append([f"{ahead}{name}" for name in own])
     return named
 
 

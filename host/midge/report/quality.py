@@ -15,7 +15,7 @@ def accuracy(evidence: Evidence) -> Section:
     kind = evidence.project.model.quantization
     rows: list[tuple[str, Share, str]] = []
     if (in_float := evidence.float_accuracy) is not None:
-        rows.append(("float, Keras", in_float, "as training measured it"))
+        rows.append(("float", in_float, "as training measured it"))
     rows.append((f"{kind}, Midge", evidence.accuracy, "the C code that the board runs"))
     if evidence.oracle is not None:
         same = f"{evidence.oracle.equal:,} of {len(evidence.truth):,} windows equal in every bit"
