@@ -11,6 +11,7 @@ from midge.commands.common import add_command, add_project, emit_json, need_file
 if TYPE_CHECKING:
     from midge.project import Project
     from midge.recordings import Layout, Recording
+    from midge.recordings.check import Finding
 
 _EXAMPLES = """\
   midge data
@@ -61,6 +62,8 @@ def do_data(args: argparse.Namespace) -> int:
     if args.into or not args.files:
         check.rates(recordings, how, str(project.root / "midge.toml"))
     findings = check.examine(recordings, how)
+    if not args.files:
+        findings = _of_classes(project, how, recordings) + findings
     report = summary(project, recordings)
     report["findings"] = [vars(finding) for finding in findings]
     say(args, table(report))
@@ -75,6 +78,29 @@ def do_data(args: argparse.Namespace) -> int:
     if serious and not args.files:
         raise DataError(serious.what, where=serious.recording, do=serious.do)
     return 0
+
+
+def _of_classes(project: Project, how: Layout, recordings: list[Recording]) -> list[Finding]:
+    """What is wrong with the classes, also on one side of the split only."""
+    from midge.recordings import DataError, classes
+    from midge.recordings.check import Finding
+    from midge.train.data import reader
+    from midge.train.recordings import parts_of
+
+    data = project.data
+    findings = classes.findings(recordings, data.labels, data.others)
+    found = sorted(classes.found_in(recordings))
+    if len(found) < 2 or any(finding.serious for finding in findings):
+        return findings
+    folder, where = _folder(project), str(project.root / "midge.toml")
+    names = [name for name in data.labels or found if name != data.others]
+    try:
+        parts = parts_of(folder, how, data.group, data.test_groups, where, reader=reader(project))
+        if not data.others:
+            classes.check(folder, names, data.others, parts)
+    except DataError as err:
+        return [Finding("", err.what, err.do, serious=True), *findings]
+    return findings
 
 
 def _folder(project: Project) -> Path:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import hashlib
 from collections import Counter
+from collections.abc import Container
 
 import numpy as np
 
@@ -34,7 +34,17 @@ class Finding:
 
 def examine(recordings: list[Recording], layout: Layout) -> list[Finding]:
     """All findings, the serious ones first."""
-    found = [finding for r in recordings for finding in _one(r, layout)]
+    dead = _dead(recordings, layout)
+    found = [finding for r in recordings for finding in _one(r, layout, dead)]
+    found += [
+        Finding(
+            "",
+            f"channel {channel} never leaves {value}, in all {len(recordings)} recordings",
+            "check its wiring, or leave it out of [sensor] channels",
+            serious=True,
+        )
+        for channel, value in dead.items()
+    ]
     found += _duplicates(recordings) + _balance(recordings)
     return sorted(found, key=lambda finding: not finding.serious)
 
@@ -53,7 +63,17 @@ def rates(recordings: list[Recording], layout: Layout, where: str) -> None:
             )  # fmt: skip
 
 
-def _one(recording: Recording, layout: Layout) -> list[Finding]:
+def _dead(recordings: list[Recording], layout: Layout) -> dict[str, int]:
+    """Channels that have one value in all of several recordings."""
+    if len(recordings) < 2:
+        return {}
+    low = np.min([recording.counts.min(axis=0) for recording in recordings], axis=0)
+    high = np.max([recording.counts.max(axis=0) for recording in recordings], axis=0)
+    each = zip(layout.channels, low, high, strict=True)
+    return {channel: int(a) for channel, a, b in each if a == b}
+
+
+def _one(recording: Recording, layout: Layout, dead: Container[str]) -> list[Finding]:
     name, counts = recording.name, recording.counts
     found = []
     if recording.gaps:
@@ -61,7 +81,7 @@ def _one(recording: Recording, layout: Layout) -> list[Finding]:
             Finding(name, f"{len(recording.gaps)} gaps in time", "no window reaches over one")
         )
     for channel, column in zip(layout.channels, counts.T, strict=True):
-        if len(column) > 1 and column.min() == column.max():
+        if len(column) > 1 and column.min() == column.max() and channel not in dead:
             found.append(
                 Finding(
                     name,
@@ -126,9 +146,3 @@ def _balance(recordings: list[Recording]) -> list[Finding]:
         return []
     what = f"{many / few:.0f} times as much of {most} as of {least}"
     return [Finding("", what, f"record more of {least}")]
-
-
-def close_to(name: str, known: list[str]) -> str:
-    """A hint at what a mistyped class might mean."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return f" (did you mean {near[0]}?)" if near else ""

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from midge.project import Project
 
 
+_RANGE = 32768.0  # of int16 counts
+
+
 @dataclasses.dataclass
 class Windows:
     """One split: ``counts`` int16 ``[n, length, channels]``, ``classes`` int64 ``[n]``, and
@@ -68,8 +71,10 @@ def raw_scaling(counts: np.ndarray) -> Raw:
     """
     flat = counts.reshape(-1, counts.shape[-1]).astype(np.float64)
     offset = [int(value) for value in np.rint(flat.mean(axis=0))]
-    # A channel that never moves has deviation 0; one count is the smallest step there is.
-    deviation = np.maximum(flat.std(axis=0), 1.0)
+    deviation = flat.std(axis=0)
+    # A channel that never moved tells nothing, also if it moves on the board: what comes then
+    # stays near 0. One count is the smallest step of others.
+    deviation = np.where(deviation == 0, _RANGE, np.maximum(deviation, 1.0))
     return Raw(offset=offset, gain=[float(np.float32(1.0 / value)) for value in deviation])
 
 

@@ -20,6 +20,7 @@ from midge.recordings import (
     Recording,
     Span,
     check,
+    classes,
     read_file,
     read_folder,
     split,
@@ -62,7 +63,7 @@ def load(
             recording, files that do not say what they should (file and line), other rates than
             the project's, the same recording on both sides, or recordings shorter than a window.
     """
-    parts = _parts(folder, layout, group, test_groups or [], where, seed, reader or read_folder)
+    parts = parts_of(folder, layout, group, test_groups or [], where, seed, reader)
     everything = parts.train + parts.test
     check.rates(everything, layout, where)
     found = sorted({label for recording in everything for label in recording.labels})
@@ -71,8 +72,8 @@ def load(
         everything = parts.train + parts.test
         for recording in everything:
             recording.spans = [_or_other(span, names, others) for span in recording.spans]
-    _check_classes(folder, [name for name in names if name != others], others, parts)
-    _warn(parts, layout)
+    classes.check(folder, [name for name in names if name != others], others, parts)
+    _warn(parts, layout, classes.findings(everything, labels or [], others))
     assert layout.rate_hz is not None
     if cut == "word":
         parts = split.Split(word.windows(parts.train, length), word.windows(parts.test, length))
@@ -83,15 +84,22 @@ def load(
     )  # fmt: skip
 
 
-def _parts(
+def parts_of(
     folder: Path,
     layout: Layout,
     group: str,
     test_groups: list[str],
     where: str,
-    seed: int,
-    reader: Reader,
+    seed: int = 0,
+    reader: Reader | None = None,
 ) -> split.Split:
+    """The recordings to train on and those to test with; arguments as of :func:`load`.
+
+    Raises:
+        DataError: a group in ``train/`` and in ``test/``, groups that are not there, or as
+            :func:`midge.recordings.read_folder`.
+    """
+    reader = reader or read_folder
     own = {"train": folder / "train", "test": folder / "test"}
     if all(path.is_dir() for path in own.values()):
         train, test = (reader(path, layout) for path in own.values())
@@ -110,8 +118,8 @@ def _parts(
     return split.by_recording(recordings, seed)
 
 
-def _warn(parts: split.Split, layout: Layout) -> None:
-    """Tells what looks wrong; raises DataError for a recording on both sides."""
+def _warn(parts: split.Split, layout: Layout, also: list[check.Finding]) -> None:
+    """Tells what looks wrong, ``also`` that; raises DataError for a recording on both sides."""
     train = {recording.counts.tobytes(): recording for recording in parts.train}
     for recording in parts.test:
         twin = train.get(recording.counts.tobytes())
@@ -121,7 +129,7 @@ def _warn(parts: split.Split, layout: Layout) -> None:
                 where=str(recording.path),
                 do="delete one of them",
             )
-    findings = check.examine(parts.train + parts.test, layout)
+    findings = also + check.examine(parts.train + parts.test, layout)
     for finding in findings[:10]:
         print(f"warning: {finding}", file=sys.stderr)
     if len(findings) > 10:
@@ -132,40 +140,19 @@ def _or_other(span: Span, names: list[str], others: str) -> Span:
     return span if span.label in names else dataclasses.replace(span, label=others)
 
 
-def _check_classes(folder: Path, names: list[str], others: str, parts: split.Split) -> None:
-    if len(names) + bool(others) < 2:
-        raise DataError(
-            f"needs at least 2 classes, found only {names[0]!r}", where=str(folder),
-            do="add recordings of something else, even if only of nothing happening",
-        )  # fmt: skip
-    for side, recordings in (("train", parts.train), ("test", parts.test)):
-        found = {label for recording in recordings for label in recording.labels} - {others}
-        if found != set(names):
-            extra, missing = sorted(found - set(names)), sorted(set(names) - found)
-            problem = f"no recording of {', '.join(missing)}" if missing else (
-                "recordings of "
-                + ", ".join(name + check.close_to(name, names) for name in extra)
-                + ", which [data] labels does not name"
-            )  # fmt: skip
-            raise DataError(
-                f"{problem} to {side} with", where=str(folder),
-                do=f"the classes are {', '.join(names)}: record, rename or list them",
-            )  # fmt: skip
-
-
 def _windows(
     recordings: list[Recording], names: list[str], length: int, hop: int, folder: Path, group: str
 ) -> Windows:
-    windows, classes, groups = [], [], []
+    windows, kinds, groups = [], [], []
     for recording in recordings:
         of = split.group_of(recording, group) if group else recording.name
         for span in recording.spans:
             for start in range(span.start, span.end - length + 1, hop):
                 windows.append(recording.counts[start : start + length])
-                classes.append(names.index(span.label))
+                kinds.append(names.index(span.label))
                 groups.append(of)
     for kind, name in enumerate(names):
-        if kind not in classes:
+        if kind not in kinds:
             found = [len(span) for r in recordings for span in r.spans if span.label == name]
             if not found:  # of the class of others there may be none yet
                 continue
@@ -176,4 +163,4 @@ def _windows(
                 where=str(folder),
                 do="record longer, or shorten [window] length (a quarter is kept for testing)",
             )
-    return Windows(np.stack(windows), np.array(classes, np.int64), np.array(groups))
+    return Windows(np.stack(windows), np.array(kinds, np.int64), np.array(groups))
