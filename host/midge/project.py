@@ -74,7 +74,7 @@ class DataSection:
 class SensorSection:
     """[sensor]: what is sampled on the board."""
 
-    kind: str = _key("the sensor", "adc", choices=("adc", "mpu6050", "microphone"))
+    kind: str = _key("the sensor", "adc", choices=("adc", "mpu6050", "microphone", "camera"))
     rate_hz: float = _key("samples a second", 10.0, low=0.001)
     channels: list[str] = _key("names of the values of one sample", ["x"])
     accel_g: int = _key("mpu6050: the accelerometer's full scale, g", 2, choices=(2, 4, 8, 16))

@@ -12,6 +12,7 @@ from small_models import (
     features_model,
     float_model,
     pair_model,
+    picture_model,
     relu_model,
     two_sensors_model,
     wide_model,
@@ -34,6 +35,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> list[CompiledModel]:
         pair_model(folder),
         *wide,
         features_model(folder),
+        picture_model(folder),
         two_sensors_model(folder),
     ]
 

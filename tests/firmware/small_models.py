@@ -130,6 +130,29 @@ def two_sensors_model(folder: Path) -> CompiledModel:
     return _compile(graph, folder, Meta(name="both", features=[slow.as_dict(), fast.as_dict()]))
 
 
+def picture_model(folder: Path) -> CompiledModel:
+    """``max(x, 0)`` of a picture of 16 x 12 pixels in RGB565, as 6 x 8 of gray."""
+    from midge.features import Pipeline
+    from midge.meta import Meta
+
+    block = {
+        "block": "image", "width": 16, "height": 12, "crop": [1, 2, 10, 13], "out_height": 6,
+        "out_width": 8,
+    }  # fmt: skip
+    pipeline = Pipeline([block], rate_hz=1, length=192).fit(pictures(20))
+    quant = Quant(np.array([1 / 32], np.float32), np.array([0], np.int64))
+    graph, into = _graph("seen", "int8", (1, 6, 8), quant)
+    out = graph.add_tensor(Tensor("y", (1, 6, 8), "int8", quant))
+    graph.ops, graph.outputs = [Op("RELU", [into], [out], {}, 0)], [out]
+    return _compile(graph, folder, Meta(name="seen", features=[pipeline.as_dict()]))
+
+
+def pictures(count: int) -> np.ndarray:
+    """int16 [count, 192, 1] for :func:`picture_model`: any pixels."""
+    rng = np.random.default_rng(8)
+    return rng.integers(-32768, 32768, (count, 192, 1)).astype(np.int16)
+
+
 def noise(windows: int) -> np.ndarray:
     """int16 [windows, 256, 2] for :func:`features_model`."""
     rng = np.random.default_rng(5)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from small_models import pictures
 from two_sensors import TWO
 
 import midge
@@ -95,6 +96,25 @@ def test_a_first_window_is_that_of_the_batch(heard: Model) -> None:
         assert stream.ready()
         batch = pipeline.quantized(values[None, start : start + 256])
         assert np.array_equal(stream.window(), batch.reshape(-1))
+
+
+def test_a_picture(board_python: Run, models: list[CompiledModel]) -> None:
+    seen = Model(next(model for model in models if model.meta.name == "seen"))
+    stream, words = seen.stream(), pictures(2)
+    for word in words:
+        stream.push_from(word)
+    assert stream.ready() and stream.count == 2
+    pipeline = seen.compiled.features[0].pipeline
+    assert np.array_equal(stream.window(), pipeline.quantized(words)[1].reshape(-1))
+    expected = np.array(seen.predict(stream)).tolist()
+    assert len(set(expected)) > 10
+    code = f"""{START}
+import binascii
+seen = midge.load("seen")
+s = seen.stream(channels=1)
+frame = binascii.unhexlify({words[1].tobytes().hex()!r})
+print(s.length, s.size, s.push_from(frame), s.ready(), list(seen.predict(s)))"""
+    assert board_python(code) == f"192 48 192 True {expected}"
 
 
 def test_samples_one_by_one(board_python: Run) -> None:

@@ -192,6 +192,8 @@ def sensors_of(project: Project | None) -> list[Sensor]:
     """
     if project is None or not (project.run.recording or project.data.source):
         return []
+    if project.sensor.kind == "camera":  # none is emulated
+        return []
     from midge import several
     from midge.emulator.sensors import AdcSource
 

@@ -76,8 +76,9 @@ def picture(
     out: tuple[int, int, int],
     table: np.ndarray,
     bilinear: bool = True,
+    source: Signal | None = None,
 ) -> Signal:
-    """Adds ``dsp_image`` behind the chain's input: uint8 of the whole picture.
+    """Adds ``dsp_image`` behind the chain's input, or ``source``: uint8 of the whole picture.
 
     Args:
         size: height and width of the camera's picture.
@@ -92,15 +93,19 @@ def picture(
     if form not in FORMATS:
         raise FeatureError(f"no format is called '{form}'", do=f"use one of {', '.join(FORMATS)}")
     nbytes = size[0] * size[1] * (1 if form == "gray" else 2)
-    if chain.input.nbytes != nbytes or chain.input.dtype != "uint8":
-        raise FeatureError(f"a picture of {size} in {form} is {nbytes} bytes, not {chain.input}")
+    source = source or chain.input
+    if source.nbytes != nbytes or source.dtype != "uint8":
+        raise FeatureError(
+            f"a picture of {size[0]} lines of {size[1]} in {form} is {nbytes} bytes, found "
+            f"{source.nbytes} of {source.dtype}"
+        )
     if out[2] not in ((1,) if form == "gray" else (1, 3)) or table.shape != (out[2], 256):
         raise FeatureError(f"{out[2]} channels from {form} with a table of {table.shape}")
     result = chain.scratch("picture", out, "int8")
     cols = axis_table(crop.left, crop.width, size[1], out[1], bilinear)
     rows = axis_table(crop.top, crop.height, size[0], out[0], bilinear)
     chain.step(
-        "dsp_image", chain.input, result, in_width=size[1], out_h=out[0],
+        "dsp_image", source, result, in_width=size[1], out_h=out[0],
         out_w=out[1], out_c=out[2], format=_formats()[form], table=chain.const("normal", table),
         cols=chain.const("columns", cols), rows=chain.const("rows", rows),
     )  # fmt: skip

@@ -19,9 +19,10 @@ import numpy as np
 from midge.dsp import blocks as dsp
 from midge.dsp.chain import Chain, CompiledChain, Signal
 from midge.dsp.check import finite
+from midge.dsp.image import intensity_table
 from midge.errors import FeatureError
-from midge.features import steps
-from midge.features.steps import Block, Flow
+from midge.features import rules, steps
+from midge.features.steps import Block, Flow, Image
 
 if TYPE_CHECKING:
     from midge.project import Project
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 VERSION = 1  # of the description in a sidecar
 SPAN = 4.0  # standard deviations that the model's input holds on each side of the mean
 SCALE = SPAN / 128  # of the int8 input, zero point 0
-_SCALINGS = ("column", "block")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,6 +110,9 @@ class Pipeline:
         if raw:
             step = step or math.gcd(length, hop)
             frame = step
+        picture = any(isinstance(one, Image) for one in read)
+        if picture:
+            hop = step = frame = length
         step = step or (hop if frame_is_window else frame // 2)
         values = {
             "blocks": read, "rate_hz": float(rate_hz), "channels": tuple(names), "length": length,
@@ -119,7 +122,7 @@ class Pipeline:
         }  # fmt: skip
         for name, value in values.items():
             object.__setattr__(self, name, value)
-        self._check(raw)
+        rules.check(self, alone=raw or picture)
         try:
             self._build()
         except FeatureError as err:
@@ -181,47 +184,6 @@ class Pipeline:
         described = [one.as_dict() for one in self.blocks]
         return {"version": VERSION, **fields, **lists, "blocks": described}
 
-    def _check(self, raw: bool) -> None:
-        def refuse(what: str, do: str = "") -> FeatureError:
-            return FeatureError(what, where=self.where, do=do)
-
-        kinds = [one.gives_columns for one in self.blocks]
-        if not any(kinds) or kinds != sorted(kinds):
-            names = [one.name for one in self.blocks]
-            raise refuse(
-                f"blocks {names}: needed signal blocks, then one or more of "
-                + ", ".join(n for n, b in steps.BLOCKS.items() if b.gives_columns)
-            )
-        if raw and sum(kinds) != 1:
-            raise refuse("raw stands in a row by itself", "leave out the other features")
-        if not (math.isfinite(self.rate_hz) and self.rate_hz > 0):
-            raise refuse(f"the rate is {self.rate_hz:g} Hz, needed above 0")
-        if not self.channels:
-            raise refuse("no channels")
-        if min(self.length, self.hop, self.frame, self.step) < 1:
-            raise refuse(
-                f"length {self.length}, hop {self.hop}, frame {self.frame}, step {self.step}: "
-                "needed above 0"
-            )
-        if self.frame > self.length:
-            raise refuse(
-                f"a frame of {self.frame} samples is longer than the window of {self.length}",
-                "make [window] length larger, or the frame shorter",
-            )
-        if self.step > self.frame:
-            raise refuse(
-                f"a step of {self.step} samples is longer than the frame of {self.frame}: "
-                "samples between would be lost"
-            )
-        if self.hop % self.step:
-            raise refuse(
-                f"windows come every {self.hop} samples, rows every {self.step}: needed a "
-                "multiple",
-                f"set [window] hop to {max(1, round(self.hop / self.step)) * self.step}",
-            )
-        if self.scaling not in _SCALINGS:
-            raise refuse(f"scaling is {self.scaling!r}, needed one of {', '.join(_SCALINGS)}")
-
     @property
     def warmup(self) -> int:
         """Steps before the first whole frame."""
@@ -252,6 +214,9 @@ class Pipeline:
     def shape(self) -> tuple[int, int]:
         """Of a window's features: rows, columns; raw rows have one of ``len(channels)``."""
         values = self.rows * sum(self.widths)
+        if self.picture:
+            height, width, channels = self.picture.out
+            return height, width * channels
         columns = len(self.channels) if self._raw else sum(self.widths)
         return values // columns, columns
 
@@ -259,15 +224,24 @@ class Pipeline:
     def _raw(self) -> bool:
         return isinstance(self.blocks[-1], steps.BLOCKS["raw"])
 
+    @property
+    def picture(self) -> Image | None:
+        """The block of a pipeline for pictures."""
+        last = self.blocks[-1]
+        return last if isinstance(last, Image) else None
+
     @functools.cached_property
     def settle(self) -> int:
         """Steps in which the filters forget their start; 0 without filters."""
         return -(-self._build()[0].settle // self.step)
 
+    def _chain(self) -> Chain:
+        return Chain("features", (self.step, len(self.channels)))
+
     def _build(self) -> tuple[Flow, list[list[Signal]]]:
         """A chain up to the columns of each feature block."""
-        chain = Chain("features", (self.step, len(self.channels)))
-        alone = len(self.blocks) == 1 and self._raw
+        chain = self._chain()
+        alone = len(self.blocks) == 1 and (self._raw or self.picture is not None)
         signal = chain.input if alone else dsp.split(chain, chain.input)
         flow = Flow(chain, signal, self.rate_hz, self.frame)
         columns = []
@@ -326,6 +300,8 @@ class Pipeline:
                 self._row(arena, np.broadcast_to(hops[0][:1], hops[0].shape))
             rows = [self._row(arena, hop) for hop in hops]
             out[number] = rows[self.warmup :]
+        if self.picture:
+            out += 128
         return out.reshape(len(windows), *self.shape)
 
     def fit(self, windows: np.ndarray) -> Pipeline:
@@ -339,9 +315,10 @@ class Pipeline:
         """
         if not len(windows):
             raise FeatureError("no windows to take the columns' ranges from", where=self.where)
-        values = self.values(windows).reshape(-1, self.shape[1]).astype(np.float64)
+        columns = self.picture.channels if self.picture else self.shape[1]
+        values = self.values(windows).reshape(-1, columns).astype(np.float64)
         mean, std = values.mean(0), values.std(0)
-        if self.scaling == "block" and not self._raw:
+        if self.scaling == "block" and not self._raw and not self.picture:
             ends = np.cumsum([0, *self.widths])
             for a, b in itertools.pairwise(ends):
                 mean[a:b], std[a:b] = values[:, a:b].mean(), values[:, a:b].std()
@@ -359,12 +336,16 @@ class Pipeline:
         Raises:
             FeatureError: offset or gain missing, not finite or of another number than columns.
         """
-        columns = self.shape[1]
+        columns = self.picture.channels if self.picture else self.shape[1]
         offset = self._constants(self.offset, "offset", columns)
         gain = self._constants(self.gain, "gain", columns) / float(finite([scale], "scale")[0])
+        if self.picture:
+            table = intensity_table(offset, 1 / (gain * scale), scale, zero_point)
+            pixels = self._chain()
+            seen = self.picture.picture(pixels, table)
+            return self._placed(pixels, seen.part(0, (seen.nbytes,)))
         flow, parts = self._build()
         chain = flow.chain
-        chain.keep_input()
         signals = [signal for part in parts for signal in part]
         row = chain.scratch("row", (sum(self.widths),), "int8")
         at = column = 0
@@ -378,6 +359,11 @@ class Pipeline:
             )
             at += size
             column = 0 if self._raw else at
+        return self._placed(chain, row)
+
+    def _placed(self, chain: Chain, row: Signal) -> Compiled:
+        """The chain with its state behind the last step."""
+        chain.keep_input()
         ring = chain.state("rows", (self.rows, sum(self.widths)), "int8")
         counters = chain.state("counters", (4,), "uint32")
         return Compiled(self, chain.compile(row), ring, counters)

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from midge.dsp import bands as band_tables
-from midge.dsp import blocks, filters, speech, statistics
+from midge.dsp import blocks, filters, image, speech, statistics
 from midge.dsp.chain import Chain, Signal
 from midge.errors import FeatureError
 
@@ -299,6 +299,46 @@ class Statistics(Block):
         return [blocks.stats(flow.chain, frame, self.names)]
 
 
+@_block
+class Image(Block):
+    """A camera's picture, cropped, resized and brought to mean 0 and deviation 1.
+
+    A sample is 16 bits of the picture: a pixel in RGB565, two in gray. The window is one picture.
+    """
+
+    gives_columns = True
+    width: int = _param("of the camera's picture, pixels")
+    height: int = _param("of the camera's picture, lines")
+    format: str = _param(", ".join(image.FORMATS), "rgb565")
+    crop: list[int] = _param("top, left, height, width of the part used; default: all", [])
+    out_height: int = _param("lines that the model sees", 48)
+    out_width: int = _param("pixels of a line", 48)
+    channels: int = _param("1: gray; 3: red, green, blue of each pixel", 1)
+    bilinear: bool = _param("false: the nearest pixel", True)
+
+    @property
+    def out(self) -> tuple[int, int, int]:
+        """Height, width and channels of what the model sees."""
+        return self.out_height, self.out_width, self.channels
+
+    def add(self, flow: Flow) -> list[Signal]:
+        """With the intensities less 128 as int8."""
+        table = np.tile(np.arange(-128, 128).astype(np.int8), (self.channels, 1))
+        return [self.picture(flow.chain, table)]
+
+    def picture(self, chain: Chain, table: np.ndarray) -> Signal:
+        """The block with a table of :func:`midge.dsp.image.intensity_table`."""
+        size = chain.input.nbytes
+        source = dataclasses.replace(chain.input, shape=(size,), dtype="uint8")
+        whole = [0, 0, self.height, self.width]
+        if self.crop and len(self.crop) != 4:
+            raise FeatureError(f"crop has {len(self.crop)} numbers, needed 4")
+        return image.picture(
+            chain, (self.height, self.width), self.format, image.Crop(*(self.crop or whole)),
+            self.out, table, self.bilinear, source,
+        )  # fmt: skip
+
+
 def read(given: Mapping[str, Any], where: str) -> Block:
     """A block from a table of ``midge.toml`` or of a sidecar: ``block`` names it.
 
@@ -332,13 +372,13 @@ def read(given: Mapping[str, Any], where: str) -> Block:
 def _value(value: Any, hint: Any, where: str) -> Any:
     if typing.get_origin(hint) is list:
         (item,) = typing.get_args(hint)
-        if not isinstance(value, list) or not value:
+        if not isinstance(value, list):
             raise FeatureError(f"needs a list of values, found {value!r}", where=where)
         return [_value(one, item, where) for one in value]
     if hint is float and type(value) is int:
         value = float(value)
     if type(value) is not hint or value != value:
-        names = {str: "a string", int: "a whole number", float: "a number"}
+        names = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
         raise FeatureError(f"needs {names[hint]}, found {value!r}", where=where)
     return value
 

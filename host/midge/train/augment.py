@@ -20,3 +20,24 @@ def augment(real: np.ndarray, copies: int, rng: np.random.Generator) -> np.ndarr
         made[copy] *= np.exp2(rng.uniform(-0.32, 0.32, (count, 1, channels)))
         made[copy] += rng.normal(0.0, 0.02, made[copy].shape)
     return made.reshape(copies * count, length, channels)
+
+
+def picture(real: np.ndarray, copies: int, rng: np.random.Generator) -> np.ndarray:
+    """The same for pictures of deviation 1: float32 ``[copies * n, height, width, channels]``.
+
+    Each copy is moved by up to a sixteenth of its height and width (its edge is repeated), has
+    0.8...1.25 times the contrast and a brightness of -0.3...0.3 more, and gets noise of 0.02.
+    """
+    count, height, width, _ = real.shape
+    made = np.empty((copies, *real.shape), np.float32)
+    for copy in range(copies):
+        for case in range(count):
+            rows, columns = (
+                np.clip(np.arange(n) + rng.integers(-(n // 16), n // 16 + 1), 0, n - 1)
+                for n in (height, width)
+            )
+            made[copy, case] = real[case][rows][:, columns]
+        one = (count, 1, 1, 1)
+        made[copy] *= np.exp2(rng.uniform(-0.32, 0.32, one))
+        made[copy] += rng.uniform(-0.3, 0.3, one) + rng.normal(0.0, 0.02, real.shape)
+    return made.reshape(copies * count, *real.shape[1:])

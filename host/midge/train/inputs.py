@@ -14,7 +14,7 @@ from midge.features import Pipeline
 from midge.features.pipeline import SCALE
 from midge.meta import Raw
 from midge.train import audio
-from midge.train.augment import augment
+from midge.train.augment import augment, picture
 from midge.train.data import Dataset, raw_scaling, to_real
 
 Augment = Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
@@ -50,6 +50,10 @@ class Inputs:
         if self._sound:
             copied = self.real(audio.augment(windows, copies, rng))
             return copied if self.pipeline is None else audio.mask(copied, rng)
+        if self.pipeline is not None and self.pipeline.picture:
+            seen = self.real(windows)
+            shape = (len(seen), *self.pipeline.picture.out)
+            return picture(seen.reshape(shape), copies, rng).reshape(-1, *seen.shape[1:])
         changed = augment(to_real(windows, self.raw), copies, rng)
         if self.pipeline is None:
             return changed
