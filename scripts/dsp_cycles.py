@@ -90,13 +90,13 @@ def measure(compiled: CompiledChain, hops: np.ndarray) -> list[tuple[str, int]]:
     return [(step.kernel, cycles) for step, cycles in zip(steps, last, strict=True)]
 
 
-def _noise(*shape: int) -> np.ndarray:
+def noise(*shape: int) -> np.ndarray:
     return np.random.default_rng(1).normal(0, 3000, shape).astype(np.int16)
 
 
 def _one(shape: tuple[int, ...], add) -> tuple[CompiledChain, np.ndarray]:  # type: ignore[no-untyped-def]
     chain = Chain("cycles", shape)
-    return chain.compile(add(chain)), _noise(2, *shape)
+    return chain.compile(add(chain)), noise(2, *shape)
 
 
 SIX = ["mean", "rms", "std", "min", "max", "zero_crossings"]
@@ -115,9 +115,9 @@ def cases() -> dict[str, tuple[CompiledChain, np.ndarray]]:
         picture, (96, 96), "rgb565", image.Crop(0, 0, 96, 96), (48, 48, 1), table
     )
     return {
-        "log-mel": (spec.compile(), _noise(3, spec.hop, 1)),
-        "mfcc": (speech.MFCC.compile(), _noise(3, spec.hop, 1)),
-        "micro_speech": (speech.MICRO_SPEECH.compile(), _noise(3, 320, 1)),
+        "log-mel": (spec.compile(), noise(3, spec.hop, 1)),
+        "mfcc": (speech.MFCC.compile(), noise(3, spec.hop, 1)),
+        "micro_speech": (speech.MICRO_SPEECH.compile(), noise(3, 320, 1)),
         "biquad, 256 samples": _one((1, 256), lambda c: blocks.biquad(c, c.input, narrow)),
         "wide biquad, 256 samples": _one((1, 256), lambda c: blocks.biquad(c, c.input, wide)),
         "decimate by 2, 256 samples": _one(

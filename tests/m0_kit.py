@@ -6,11 +6,14 @@ memory without wait states). What users measure with is ``midge bench``.
 
 from __future__ import annotations
 
+import atexit
+import functools
 import itertools
 import os
 import re
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +27,7 @@ from midge.program import Program
 HERE = Path(__file__).resolve().parent
 SHARED = Path(os.environ.get("MIDGE_SHARED") or HERE.parents[1] / "shared")
 EMULATOR = SHARED / "tools" / "m0emu.c"
-CC = "arm-none-eabi-gcc"
+CC, AR = "arm-none-eabi-gcc", "arm-none-eabi-ar"
 FLAGS = [
     "-mcpu=cortex-m0plus", "-mthumb", "-std=c99", "-O2", "-ffunction-sections",
     "-fdata-sections", "-nostartfiles", "-Wl,--gc-sections", "--specs=nosys.specs",
@@ -111,10 +114,25 @@ def link(folder: Path, main: str, sources: list[Path]) -> Path:
     (folder / "main.c").write_text(main, encoding="utf-8")
     (folder / "link.ld").write_text(LINK, encoding="utf-8")
     elf = folder / "run.elf"
-    files = [str(p) for p in (folder / "main.c", *sources, *core.sources())]
+    files = [str(p) for p in (folder / "main.c", *sources, core_archive())]
     command = [CC, *FLAGS, f"-T{folder / 'link.ld'}", f"-I{abi.core_dir()}", f"-I{folder}"]
     subprocess.run([*command, *files, "-o", str(elf)], check=True)
     return elf
+
+
+@functools.cache
+def core_archive() -> Path:
+    """The core, compiled once a process."""
+    folder = Path(tempfile.mkdtemp(prefix="midge-m0-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    files = [str(path) for path in core.sources()]
+    compile_only = [flag for flag in FLAGS if not flag.startswith("-Wl")]
+    command = [CC, *compile_only, f"-I{abi.core_dir()}", "-c", *files]
+    subprocess.run(command, check=True, cwd=folder)
+    archive = folder / "libmidge.a"
+    objects = sorted(path.name for path in folder.glob("*.o"))
+    subprocess.run([AR, "rcs", archive.name, *objects], check=True, cwd=folder)
+    return archive
 
 
 def execute(folder: Path, elf: Path, *options: str) -> Run:

@@ -38,10 +38,10 @@ static void release(void *node) {
 static void take_arena(hold_t *hold) {
     hold->mine = false;
     nlr_push_jump_callback(&hold->node, release);
-    mp_uint_t state = MICROPY_BEGIN_ATOMIC_SECTION();
+    mp_uint_t state = MIDGE_ENTER();
     hold->mine = !midge_busy;
     midge_busy = true;
-    MICROPY_END_ATOMIC_SECTION(state);
+    MIDGE_EXIT(state);
     if (!hold->mine) {
         mp_raise_msg(&mp_type_RuntimeError,
             MP_ERROR_TEXT("an inference is running already (called from an interrupt or thread?)"));

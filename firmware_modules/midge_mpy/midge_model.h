@@ -7,6 +7,17 @@
 
 extern const mp_obj_type_t midge_model_type;
 
+// Around a few statements that no interrupt and no other thread may part. Where one thread runs at
+// a time anyway there is nothing to do, and a lock would stay locked for ever if the unix port's
+// KeyboardInterrupt, raised wherever the program is, came while it was held.
+#if MICROPY_PY_THREAD && MICROPY_PY_THREAD_GIL
+#define MIDGE_ENTER() (0)
+#define MIDGE_EXIT(state) ((void)(state))
+#else
+#define MIDGE_ENTER() MICROPY_BEGIN_ATOMIC_SECTION()
+#define MIDGE_EXIT(state) MICROPY_END_ATOMIC_SECTION(state)
+#endif
+
 // For a new start of MicroPython: a thread that was ended in an inference holds the arena no more.
 void midge_model_reset(void);
 

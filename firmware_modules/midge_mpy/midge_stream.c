@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "midge_io.h"
+#include "midge_model.h"
 #include "midge_models.h"
 #include "py/mphal.h"
 #include "py/runtime.h"
@@ -21,10 +22,10 @@ static midge_stream_obj_t *stream_of(mp_obj_t self) {
 }
 
 static void enter(midge_stream_obj_t *self) {
-    mp_uint_t state = MICROPY_BEGIN_ATOMIC_SECTION();
+    mp_uint_t state = MIDGE_ENTER();
     bool busy = self->busy;
     self->busy = true;
-    MICROPY_END_ATOMIC_SECTION(state);
+    MIDGE_EXIT(state);
     if (busy) {
         mp_raise_msg(&mp_type_RuntimeError,
             MP_ERROR_TEXT("a push is running already (called from an interrupt or thread?)"));
@@ -113,9 +114,9 @@ const midge_front_t *midge_stream_front(mp_obj_t obj, const midge_model_t *model
 }
 
 void midge_stream_window(const midge_front_t *front, int8_t *out, size_t n) {
-    mp_uint_t state = MICROPY_BEGIN_ATOMIC_SECTION();
+    mp_uint_t state = MIDGE_ENTER();
     midge_pipeline_window(&front->pipeline, front->arena, out, n);
-    MICROPY_END_ATOMIC_SECTION(state);
+    MIDGE_EXIT(state);
 }
 
 static size_t sample_bytes(const midge_stream_obj_t *self) {

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from midge import passes
 from midge.choose import Chooser, Goal
 from midge.classical import SUFFIX
+from midge.cost import chain_cycles
+from midge.cost.code import DEFAULT_CPU
 from midge.errors import ModelError
 from midge.graph import Graph
 from midge.lower import draft
@@ -47,6 +49,7 @@ class CompiledModel:
     picks: tuple[int, ...]  # what was
     features: list[Compiled] = dataclasses.field(default_factory=list)  # one an input, or none
     golden_cache: tuple[bytes, bytes] | None = None
+    cpu: str = DEFAULT_CPU  # whose cycles are expected
 
     @property
     def kernels(self) -> frozenset[str]:
@@ -59,6 +62,11 @@ class CompiledModel:
     def features_ram_bytes(self) -> int:
         """RAM of the features: what lives from hop to hop, and scratch."""
         return sum(one.chain.arena_bytes for one in self.features)
+
+    @property
+    def features_cycles(self) -> float | None:
+        """Cycles expected of the features of what comes between two windows; None if not known."""
+        return features_cycles(self.features, self.cpu)
 
     @property
     def ram_bytes(self) -> int:
@@ -106,7 +114,9 @@ def compile_model(
             raise ModelError(
                 f"{size} {what}, at most {limit}", where=str(path), do="use a smaller model"
             )
-    return CompiledModel(program, meta, words, consts, found, chooser, picks, features)
+    return CompiledModel(
+        program, meta, words, consts, found, chooser, picks, features, cpu=goal.cpu
+    )
 
 
 def read_model(path: Path) -> Graph:
@@ -118,12 +128,26 @@ def read_model(path: Path) -> Graph:
     return read_classical(path)
 
 
+def features_cycles(features: list[Compiled], cpu: str) -> float | None:
+    """Cycles of the features of one decision: every input's new steps."""
+    total = 0.0
+    for one in features:
+        each = chain_cycles(cpu, one.chain.program)
+        total += one.pipeline.stride * sum(cycles or 0.0 for cycles in each)
+        if None in each:
+            return None
+    return total
+
+
 def _beside(goal: Goal, features: list[Compiled]) -> Goal:
-    """The goal in the RAM that the features leave."""
-    if goal.ram_bytes is None:
-        return goal
-    taken = sum(one.chain.arena_bytes for one in features)
-    return dataclasses.replace(goal, ram_bytes=max(0, goal.ram_bytes - taken))
+    """The goal in the RAM and the cycles that the features leave."""
+    if goal.ram_bytes is not None:
+        taken = sum(one.chain.arena_bytes for one in features)
+        goal = dataclasses.replace(goal, ram_bytes=max(0, goal.ram_bytes - taken))
+    if goal.cycles is not None:
+        taken_cycles = features_cycles(features, goal.cpu) or 0.0
+        goal = dataclasses.replace(goal, cycles=max(1.0, goal.cycles - taken_cycles))
+    return goal
 
 
 def _features(program: Draft, meta: Meta) -> list[Compiled]:

@@ -71,19 +71,29 @@ _UNITS = {  # of what follows from an inference's cycles
 
 @dataclasses.dataclass(frozen=True)
 class Figures:
-    """What is held against the budget. Bytes, cycles of one inference, accuracy 0...1."""
+    """What is held against the budget. Bytes, cycles of one inference and of the features of what
+    came since the window before, accuracy 0...1."""
 
     flash_bytes: int
     ram_bytes: int
     cycles: float
     accuracy: float | None = None
     unknown: tuple[str, ...] = ()  # kernels whose cycles are not in ``cycles``
+    features_cycles: float = 0.0
+
+    @property
+    def decision_cycles(self) -> float:
+        """Of a decision: features and inference."""
+        return self.cycles + self.features_cycles
 
 
 def figures_of(compiled: CompiledModel) -> Figures:
     """The figures of a compiled model, its accuracy from the sidecar."""
     steps = compiled.program.steps
-    unknown = sorted({step.kernel for step in steps if step.cycles is None})
+    unknown = {step.kernel for step in steps if step.cycles is None}
+    features = compiled.features_cycles
+    if features is None:
+        unknown.add("features")
     cycles = sum(step.cycles for step in steps if step.cycles is not None)
     accuracy = compiled.meta.extra.get("accuracy", {})
     found = [accuracy[kind] for kind in ("int8", "int16x8") if kind in accuracy]
@@ -92,18 +102,19 @@ def figures_of(compiled: CompiledModel) -> Figures:
         compiled.ram_bytes,
         cycles,
         found[0] if found else None,
-        tuple(unknown),
+        tuple(sorted(unknown)),
+        features or 0.0,
     )
 
 
 def judge(figures: Figures, board: Board, project: Project) -> list[Verdict]:
     """A verdict for each key that ``[budget]`` has, in their order there."""
-    used = power.usage(board, figures.cycles, power.duty_of(project, board))
+    used = power.usage(board, figures.decision_cycles, power.duty_of(project, board))
     powered = board.active_ma > 0
     found = {
         "flash_kb": figures.flash_bytes / _KIB,
         "ram_kb": figures.ram_bytes / _KIB,
-        "latency_ms": 1000 * figures.cycles / board.clock_hz,
+        "latency_ms": 1000 * figures.decision_cycles / board.clock_hz,
         "energy_mj": used.inference_mj if powered else None,
         "day_j": used.day_j if powered else None,
         "battery_days": used.battery_days if powered else None,
@@ -232,9 +243,13 @@ def _time(
     lacks: list[Verdict], compiled: CompiledModel, board: Board, project: Project
 ) -> tuple[str, str]:
     """Latency, and what follows from it: energy and battery life."""
-    steps, cycles = compiled.program.steps, figures_of(compiled).cycles
+    steps, figures = compiled.program.steps, figures_of(compiled)
+    cycles = figures.decision_cycles
     ms = 1000 * cycles / board.clock_hz
-    lines = [f"one inference takes about {ms:.4g} ms ({cycles:,.0f} cycles)"]
+    what = "one inference"
+    if figures.features_cycles:
+        what += f" with its features ({figures.features_cycles:,.0f} cycles)"
+    lines = [f"{what} takes about {ms:.4g} ms ({cycles:,.0f} cycles)"]
     for one in lacks:
         assert one.found is not None
         name, verb = _UNITS[one.key], "wants" if one.key in _AT_LEAST else "is"
@@ -291,7 +306,10 @@ def _nearest(compiled: CompiledModel, board: Board, project: Project) -> list[st
         built, _ = compiled.chooser.build(point.picks)
         flash = flash_bytes(dataclasses.replace(compiled, program=built))
         ram, cycles = point.arena_bytes + beside, point.cycles
-        return judge(Figures(flash, ram, cycles, figures.accuracy), board, project)
+        found = Figures(
+            flash, ram, cycles, figures.accuracy, features_cycles=figures.features_cycles
+        )
+        return judge(found, board, project)
 
     def worst(point: Point) -> float:
         return max((one.excess for one in verdicts(point)), default=0.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import dsp_signals
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from midge import abi
 from midge.dsp import bands, blocks, fft, filters, image, speech, statistics
 from midge.dsp.chain import Chain, CompiledChain, Signal
+from midge.features import Pipeline
 
 RANDOM = 200
 Build = Callable[[Chain], Signal]
@@ -191,7 +193,30 @@ MAKERS: dict[str, Callable[[], list[Case]]] = {
             speech.LogMel(rate_hz=2000, bands=12, coefficients=6),
         )
     ],
+    "pipeline": lambda: [Case(chain, 3) for chain in _pipelines()],
 }  # fmt: skip
+
+
+def _pipelines() -> list[CompiledChain]:
+    """Whole pipelines as [features] declares them, with their last step: int8 rows."""
+    rng = np.random.default_rng(4)
+
+    def made(given: list[dict[str, Any]], channels: int, **sizes: Any) -> CompiledChain:
+        pipeline = Pipeline(given, rate_hz=1000, channels=channels, **sizes)
+        windows = rng.normal(0, 2000, (8, pipeline.length, channels)).astype(np.int16)
+        return pipeline.fit(windows).compile().chain
+
+    filtered = [{"block": "dc"}, {"block": "bandpass", "low_hz": 20, "high_hz": 200}]
+    sizes = {"length": 192, "hop": 32, "frame": 64, "step": 32}
+    picture = {"block": "image", "width": 8, "height": 6, "out_height": 5, "out_width": 4}
+    return [
+        made([*filtered, {"block": "mfcc", "bands": 8, "coefficients": 5}], 2, **sizes),
+        made([{"block": "decimate", "factor": 2}, {"block": "spectrum", "bands": 6}], 1, **sizes),
+        made([{"block": "clamp", "low": -9000, "high": 9000}, {"block": "logmel", "bands": 6},
+              {"block": "statistics", "names": list(statistics.UNITS)}], 2, **sizes),
+        made([{"block": "notch", "hz": 50}, {"block": "raw"}], 3, length=40, hop=20),
+        made([picture | {"channels": 3}], 1, length=48),
+    ]  # fmt: skip
 
 
 def names() -> list[str]:

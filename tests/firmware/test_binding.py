@@ -29,13 +29,13 @@ w = array("b", [-128, 2, 3, 4, 100, 127])
 
 def test_models_are_listed_in_their_order(board_python: Run) -> None:
     found = board_python("import midge; print(midge.models())")
-    assert found == "('relu', 'floats', 'pair', 'wide', 'counts', 'heard', 'both')"
+    assert found == "('relu', 'floats', 'pair', 'wide', 'counts', 'heard', 'seen', 'both')"
 
 
 def test_load_of_an_unknown_model_lists_the_known(board_python: Run) -> None:
     code = "import midge\ntry:\n    midge.load('rely')\nexcept ValueError as e:\n    print(e)"
     found = board_python(code)
-    names = "relu, floats, pair, wide, counts, heard, both"
+    names = "relu, floats, pair, wide, counts, heard, seen, both"
     assert found == f"no model 'rely' in this firmware; there are: {names}"
 
 
@@ -220,7 +220,7 @@ NEEDS_W = "window: needs 6 elements of type 'b', 'h' (raw counts) or 'f' (real v
         (
             "midge.load('')",
             "ValueError",
-            "relu, floats, pair, wide, counts, heard, both",
+            "relu, floats, pair, wide, counts, heard, seen, both",
         ),
         ("midge.Model()", "TypeError", ""),
         ("floats.predict(bytes(16))", "TypeError", "needs 4 elements of type 'f', found type 'B'"),

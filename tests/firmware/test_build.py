@@ -14,6 +14,7 @@ import pytest
 
 from midge.boards import load_board
 from midge.budget import code_of
+from midge.cost.code import objects_of
 from midge.errors import BudgetError, BuildError
 from midge.firmware import toolchain
 from midge.firmware.build import BuildResult, build
@@ -82,9 +83,15 @@ def test_each_model_has_its_share(pico_firmware: BuildResult, models: list[Compi
     for model in models:
         share = memory.models[model.meta.name]
         # the structs of constants: what the compiler says, and up to 8 for their alignment
-        programs = [model.program, *(one.chain.program for one in model.features)]
-        constants = sum(program.weights_bytes for program in programs)
-        assert 0 <= share.constants - constants <= 8 * len(programs)
+        assert 0 <= share.constants - model.program.weights_bytes <= 8
+        tables = sum(one.chain.program.weights_bytes for one in model.features)
+        assert bool(model.features) == bool(share.features) and share.features >= tables
+        assert share.features_ram == model.features_ram_bytes
+        if model.features:  # its blocks, whatever their files are called
+            blocks = {name: size for name, size in memory.kernels.items() if "dsp_" in name}
+            own = objects_of(model.kernels, "cortex-m0plus")
+            mine = sum(size for name, size in blocks.items() if f"midge_{name}" in own)
+            assert 500 < mine <= share.code
         assert share.flash == memory.flash[f"model {model.meta.name}"]
         assert share.arena == model.program.arena_bytes
         assert 0 < share.code < memory.code_bytes
@@ -98,6 +105,7 @@ def test_the_map_is_json_and_text(pico_firmware: BuildResult) -> None:
     assert read_memory(file) == memory
     assert json.loads(file.read_text()) == json.loads(json.dumps(memory.as_dict()))
     text = str(memory)
+    assert "features" in text
     for word in ("interpreter", "frozen Python", "core", "model relu", "arena", "heap", "free"):
         assert word in text
     assert f"{memory.heap_bytes:,}" in text

@@ -48,7 +48,7 @@ def do_check(args: argparse.Namespace) -> int:
     from midge.features.draw import draw
 
     for one in compiled.features:
-        say(args, draw(one))
+        say(args, draw(one, board))
     say(args, table(report))
     if report["power"]:
         say(args, power.describe(power.Usage(**report["power"])))
@@ -83,7 +83,8 @@ def report_of(
     cycles = cycles_of(program)
     used = None
     if project and cycles is not None and board.active_ma:
-        used = power.usage(board, cycles, power.duty_of(project, board)).as_dict()
+        decision = cycles + (compiled.features_cycles or 0)
+        used = power.usage(board, decision, power.duty_of(project, board)).as_dict()
     return {
         "model": compiled.meta.name,
         "file": program.path,
@@ -106,8 +107,9 @@ def report_of(
                 verdict.judge(verdict.figures_of(compiled), board, project) if project else []
             )
         ],
-        "features": [features_report(one) for one in compiled.features],
+        "features": [features_report(one, board) for one in compiled.features],
         "features_ram_bytes": compiled.features_ram_bytes,
+        "features_cycles": compiled.features_cycles,
         "layers": [
             {**layer_of(program, step), "why": why}
             for step, why in zip(

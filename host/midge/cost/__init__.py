@@ -17,7 +17,7 @@ from midge.cost.code import DEFAULT_CPU
 from midge.cost.counts import counts
 
 if TYPE_CHECKING:
-    from midge.program import Candidate, Const
+    from midge.program import Candidate, Const, Program
 
 _HERE = Path(__file__).parent
 # kernel -> those that it calls, by how their counts begin in its own
@@ -35,6 +35,25 @@ def coefficients(cpu: str) -> dict[str, dict[str, float]]:
         file = _HERE / f"{DEFAULT_CPU}.toml"
     table = tomllib.loads(file.read_text(encoding="utf-8"))
     return {name: values for name, values in table.items() if isinstance(values, dict)}
+
+
+@functools.cache
+def signal_coefficients(cpu: str) -> dict[str, dict[str, float]]:
+    """The same of the signal blocks; nothing where there is no file for the CPU."""
+    file = _HERE / f"{cpu}-dsp.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+
+
+def chain_cycles(cpu: str, program: Program) -> list[float | None]:
+    """What each step of a chain of signal blocks takes in a hop."""
+    table = signal_coefficients(cpu)
+    found: list[float | None] = []
+    for step in program.steps:
+        known = table.get(step.kernel)
+        turns = counts(step.kernel, step.params, program.consts)
+        total = None if known is None else sum(n * known.get(k, 0.0) for k, n in turns.items())
+        found.append(total)
+    return found
 
 
 def cycles(cpu: str, candidate: Candidate, consts: list[Const]) -> float | None:

@@ -57,17 +57,24 @@ def _signal_blocks() -> dict[str, str]:
     return found
 
 
-def code_bytes(kernels: Iterable[str], cpu: str) -> tuple[int, int]:
-    """(flash, SRAM) of these kernels with all they use, at most: the linker leaves out functions
-    of an object that nothing calls. SRAM's part is in flash too, from where it is copied."""
+def objects_of(kernels: Iterable[str], cpu: str) -> set[str]:
+    """Names of the objects that have these kernels, and of those they use."""
     known = objects(cpu)
     where = _signal_blocks()
     todo = [where.get(name, f"midge_{name}") for name in kernels]
-    todo += _ALWAYS
     found: set[str] = set()
     while todo:
         name = todo.pop()
         if name in known and name not in found:
             found.add(name)
             todo += known[name].needs
+    return found
+
+
+def code_bytes(kernels: Iterable[str], cpu: str) -> tuple[int, int]:
+    """(flash, SRAM) of these kernels with all they use, at most: the linker leaves out functions
+    of an object that nothing calls. SRAM's part is in flash too, from where it is copied."""
+    known = objects(cpu)
+    always = [name.removeprefix("midge_") for name in _ALWAYS]
+    found = objects_of([*kernels, *always], cpu)
     return sum(known[n].flash for n in found), sum(known[n].ram for n in found)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from midge.cost import counts_classical
+from midge.cost import counts_classical, counts_dsp
 from midge.program import Const, ConstRef, Param
 
 Counts = dict[str, float]
@@ -450,4 +450,5 @@ _COUNTS: dict[str, Callable[[Args], Counts]] = {
     "trees": counts_classical.trees,
     "scale_features": counts_classical.scale_features,
     "rank_features": counts_classical.rank_features,
+    **counts_dsp.COUNTS,
 }

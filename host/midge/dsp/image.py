@@ -14,7 +14,7 @@ from midge.errors import FeatureError
 
 FORMATS = ("gray", "rgb565", "rgb565_big")
 MAX_SIDE = 4096
-_LUMA = np.array([77, 150, 29])  # ITU-R BT.601 in 1/256
+LUMA = np.array([77, 150, 29])  # ITU-R BT.601 in 1/256
 _WEIGHT = 128
 
 
@@ -152,4 +152,4 @@ def colours(words: np.ndarray) -> np.ndarray:
 
 def gray(rgb: np.ndarray) -> np.ndarray:
     """Luma of 8-bit colours, rounded, uint8 [..., 1]."""
-    return ((rgb.astype(np.int64) @ _LUMA + 128) >> 8)[..., None].astype(np.uint8)
+    return ((rgb.astype(np.int64) @ LUMA + 128) >> 8)[..., None].astype(np.uint8)

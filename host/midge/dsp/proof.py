@@ -7,11 +7,13 @@ and tries the extremes.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from midge.dsp import fft
+from midge.dsp.bands import Triangles
 
 INT16, INT32 = 2**15, 2**31
 
@@ -64,3 +66,72 @@ def dot(table: np.ndarray, added: int = 0) -> int:
 def scaled(offset: int, mult: int, shift: int) -> int:
     """``dsp_scale``, ``dsp_quantize``: the product of a difference and a multiplier, and half."""
     return (INT16 + abs(offset)) * abs(mult) + (1 << shift - 1)
+
+
+def statistics(n: int) -> dict[str, tuple[int, int]]:
+    """``dsp_statistics`` of ``n`` samples: the largest magnitude of each sum or product, and what
+    its type holds."""
+    u32, i64, u64 = 2**32, 2**63, 2**64
+    deviation = n * INT16 + n * INT16  # n x - S1
+    e = INT16  # scaled to 15 bits; a shift to the right rounds a negative one down to -2^15
+    square = e * e
+    cube = e * (square >> 15)
+    root = math.isqrt(max(((1 << 44) - 1) << 16, n * n * INT16 * INT16 << 2))
+    return {
+        "sum": (n * INT16, INT32),
+        "low halves of squares": (n * 0xFFFF, u32),
+        "high halves of squares": (n * (INT16 * INT16 >> 16), u32),
+        "deviation": (deviation, INT32),
+        "square": (square, u32),
+        "cube": (cube, INT32),
+        "fourth power": ((square >> 15) ** 2, u32),
+        "sum of squares times n": (n * square * n, u64),
+        "sum of cubes times n": (n * cube * n, i64),
+        "sum of fourth powers times n": (n * (square >> 15) ** 2 * n, u64),
+        "root": (root, INT32),
+        "mean in 1/16": (INT16 * 16 + (n - 1) * 16 + n // 2, INT32),
+        "root over n in 1/16": (((n << 8) - 1) * 16 + (n << 7), INT32),
+        "peak squared": (INT16 * INT16, u32),
+    }
+
+
+def mel(triangles: Triangles) -> dict[str, tuple[int, int]]:
+    """``dsp_power`` and ``dsp_mel``."""
+    bin_most = 2 * INT16 * INT16
+    bins = int(triangles.edges[-1]) - int(triangles.edges[0])
+    rise = int(triangles.rise.max(initial=0))
+    return {
+        "power of a bin": (bin_most, 2**32),
+        "power times its share": (bin_most * rise, 2**64),
+        "band": (2 * bins * bin_most, 2**64),
+        "share": (rise, 2**15 + 1),  # or `whole - rising` were negative
+    }
+
+
+def bands(edges: np.ndarray) -> int:
+    """The largest energy of a band, of 64 bits."""
+    return int((edges[:, 1].astype(np.int64) - edges[:, 0]).max()) * 2 * INT16 * INT16
+
+
+def log2(table: np.ndarray, exponent: int, offset: int, frac: int) -> dict[str, tuple[int, int]]:
+    """``dsp_log2`` of any 64 bits: with the largest |exponent|, |offset| and half a step."""
+    steps = np.diff(table.astype(np.int64))
+    between = int(steps.max()) * 0xFFFF
+    value = 63 * 2**16 + int(table.max()) + (between >> 16)
+    return {
+        "fall of the table": (max(0, -int(steps.min())), 1),  # or a difference were negative
+        "line between": (between, 2**32),
+        "sum": (value + exponent * 2**16 + offset + (1 << 15 - frac), INT32),
+    }
+
+
+def image(height: int, width: int, luma: np.ndarray) -> dict[str, tuple[int, int]]:
+    """``dsp_image``: weights of four pixels add up to 2^14."""
+    intensity = (int(luma.sum()) * 255 + 128) >> 8
+    total = max(intensity, 255) * 2**14 + 2**13
+    return {
+        "intensity": (intensity, 256),
+        "sum": (total, INT32),
+        "place in the table": (total >> 14, 256),
+        "place of a pixel": (height * width, INT32),
+    }

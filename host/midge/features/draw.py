@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from midge.cost import chain_cycles
 from midge.program import ConstRef
 
 if TYPE_CHECKING:
+    from midge.boards import Board
     from midge.dsp.chain import CompiledChain
     from midge.features.pipeline import Compiled, Pipeline
 
 
-def report(compiled: Compiled) -> dict[str, Any]:
-    """Sizes in bytes, rates in Hz, counts in samples, for ``--json``."""
+def report(compiled: Compiled, board: Board) -> dict[str, Any]:
+    """Sizes in bytes, rates in Hz, counts in samples, for ``--json``; ``cycles`` of each kernel in
+    a step, None where nothing is known of it."""
     pipeline, chain = compiled.pipeline, compiled.chain
     return {
         **pipeline.as_dict(),
@@ -24,11 +27,15 @@ def report(compiled: Compiled) -> dict[str, Any]:
         "scratch_bytes": chain.arena_bytes - chain.state_bytes,
         "tables_bytes": chain.program.weights_bytes,
         "kernels": [step.kernel for step in chain.program.steps],
+        "cycles": [
+            None if c is None else round(c) for c in chain_cycles(board.cpu, chain.program)
+        ],
     }
 
 
-def draw(compiled: Compiled) -> str:
-    """The blocks from the sensor to the model's input, one a line, with shapes and rates."""
+def draw(compiled: Compiled, board: Board) -> str:
+    """The blocks from the sensor to the model's input, one a line, with shapes and rates, and what
+    the board's CPU has to do."""
     pipeline, chain = compiled.pipeline, compiled.chain
     rows, columns = pipeline.shape
     lines = [_sensor(pipeline)]
@@ -46,12 +53,32 @@ def draw(compiled: Compiled) -> str:
         f"a frame: {pipeline.frame}; a window: {pipeline.length}, "
         f"{_rate(pipeline.rate_hz / pipeline.hop)}"
     )
+    lines += _cycles(compiled, board)
     scratch = chain.arena_bytes - chain.state_bytes
     lines.append(
         f"  RAM {chain.state_bytes:,} B state and {scratch:,} B scratch, flash "
         f"{flash_bytes(chain):,} B"
     )
     return "\n".join(lines)
+
+
+def _cycles(compiled: Compiled, board: Board) -> list[str]:
+    """What the kernels of a step take, and their share of the CPU."""
+    pipeline, program = compiled.pipeline, compiled.chain.program
+    each = chain_cycles(board.cpu, program)
+    if None in each:
+        return []
+    total = sum(cycles or 0.0 for cycles in each)
+    names: dict[str, float] = {}
+    for step, cycles in zip(program.steps, each, strict=True):
+        name = step.kernel.removeprefix("dsp_")
+        names[name] = names.get(name, 0.0) + (cycles or 0.0)
+    parts = ", ".join(f"{name} {cycles:,.0f}" for name, cycles in names.items())
+    share = total * pipeline.rate_hz / pipeline.step / board.clock_hz
+    return [
+        f"  a step takes {total:,.0f} cycles as modelled: {parts}",
+        f"  {share:.2%} of the CPU; {pipeline.stride * total:,.0f} cycles for each window",
+    ]
 
 
 def flash_bytes(chain: CompiledChain) -> int:

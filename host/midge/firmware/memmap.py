@@ -9,20 +9,25 @@ from pathlib import Path
 from typing import Any
 
 from midge.boards import Board
+from midge.cost.code import objects_of
 from midge.firmware import linkmap
 
 INTERPRETER, FROZEN, BINDING, CORE = "interpreter", "frozen Python", "binding", "core"
 ARENA, STACK, HEAP, FILL = "arena", "stack", "heap", "alignment"
 
 _CORE = re.compile(r"libmidge_core\.a\(midge_(\w+)\.c")
+_FEATURES = re.compile(r"libmidge_gen\.a\(features\d+_")
 _MODEL = re.compile(r"libmidge_gen\.a\((?:model|features\d+)_(\w+)\.c")
 
 
 @dataclasses.dataclass
 class ModelMemory:
-    """One model, in bytes. ``constants`` and ``tables`` are its flash; the arena is shared."""
+    """One model, in bytes. ``constants``, ``tables`` and ``features`` are its flash; the arena is
+    shared."""
 
     constants: int = 0  # weights, biases, requantization
+    features: int = 0  # tables and parameters of the pipelines in front of its inputs
+    features_ram: int = 0  # what those keep, and their scratch
     tables: int = 0  # each op's parameters, names, labels, golden sample
     code: int = 0  # the kernels it uses; models that use the same share them
     arena: int = 0
@@ -30,7 +35,7 @@ class ModelMemory:
     @property
     def flash(self) -> int:
         """Flash of its own, without shared code."""
-        return self.constants + self.tables
+        return self.constants + self.tables + self.features
 
 
 @dataclasses.dataclass
@@ -133,8 +138,11 @@ def measure(
                 _add(own[part.removeprefix("model ")], piece)
         if piece.in_ram:
             ram[part] = ram.get(part, 0) + piece.size
+            if part.startswith("model ") and _FEATURES.search(piece.origin):
+                own[part.removeprefix("model ")].features_ram += piece.size
     for model in models:
-        own[model.name].code = sum(kernels.get(kernel, 0) for kernel in model.kernels)
+        used = (name.removeprefix("midge_") for name in objects_of(model.kernels, board.cpu))
+        own[model.name].code = sum(kernels.get(name, 0) for name in used)
     flash[FILL] = binary.stat().st_size - sum(flash.values())
     _rest_of_ram(board, elf, ram)
     return MemoryMap(board.name, flash, board.firmware_flash_bytes, ram, own, kernels)
@@ -162,15 +170,19 @@ def _part(piece: linkmap.Piece, idents: dict[str, str]) -> str:
 
 
 def _add(model: ModelMemory, piece: linkmap.Piece) -> None:
-    if piece.section == ".rodata.consts":
+    if _FEATURES.search(piece.origin):
+        model.features += piece.size
+    elif piece.section == ".rodata.consts":
         model.constants += piece.size
     else:
         model.tables += piece.size
 
 
 def _details(model: ModelMemory) -> list[tuple[str, str, str]]:
+    features = [("  features", _number(model.features), _number(model.features_ram))]
     return [
         ("  constants", _number(model.constants), ""),
+        *(features if model.features else []),
         ("  parameters, names, sample", _number(model.tables), ""),
         ("  of the core's code", f"({model.code:,})", f"({model.arena:,})"),
     ]

@@ -119,7 +119,7 @@ def model(evidence: Evidence, cost: dict[str, Any]) -> Section:
     ]  # fmt: skip
     body = [kit.facts(pairs)]
     for one in compiled.features:
-        body += [kit.tag("h3", "Features"), kit.tag("pre", draw(one))]
+        body += [kit.tag("h3", "Features"), kit.tag("pre", draw(one, evidence.board))]
     body += [kit.tag("h3", "Not shown here"), _limits(evidence)]
     return Section("model", "Model card", kit.join(body))
 
