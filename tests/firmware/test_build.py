@@ -41,7 +41,7 @@ def test_outputs_are_named_and_whole(pico_firmware: BuildResult) -> None:
     names = sorted(p.name for p in pico_firmware.uf2.parent.iterdir())
     stem = pico_firmware.uf2.name.removesuffix(".uf2")
     assert re.fullmatch(
-        r"midge-RPI_PICO-relu-floats-pair-wide-counts-heard-both-\d+\.\d+\.\d+", stem
+        r"midge-RPI_PICO-relu-floats-pair-wide-counts-heard-seen-both-\d+\.\d+\.\d+", stem
     )
     assert names == sorted(f"{stem}.{part}" for part in ("bin", "elf", "memory.json", "uf2"))
 
