@@ -32,7 +32,7 @@ from midge.project import FILE
 from midge.search.shared import AGAIN, OVER, STOPPED, TRAINED, UNFIT, Shared, Skip, outcome
 from midge.train.data import Dataset, Windows, load_dataset, split_by_class
 from midge.train.evaluate import decide
-from midge.train.fit import fit
+from midge.train.fit import More, fit
 from midge.train.inputs import Inputs
 from midge.train.recipes import Recipe, configured
 from midge.train.tf import import_tensorflow
@@ -62,6 +62,22 @@ class Material:
     real: np.ndarray  # of data.train
     compare_x: np.ndarray  # of data.test and, where those are few, of changed copies of them
     compare_y: np.ndarray
+    more: More
+
+
+class _Remembered:
+    """Changed copies are the same for each network, and may take longer than its training."""
+
+    def __init__(self, more: More):
+        self._more = more
+        self._made: dict[tuple[bytes, int, str], tuple[np.ndarray, Any]] = {}
+
+    def __call__(self, kept: np.ndarray, copies: int, rng: np.random.Generator) -> np.ndarray:
+        key = (kept.tobytes(), copies, str(rng.bit_generator.state))
+        if key not in self._made:
+            self._made[key] = self._more(kept, copies, rng), rng.bit_generator.state
+        made, rng.bit_generator.state = self._made[key]
+        return made
 
 
 class Evaluator:
@@ -102,6 +118,8 @@ class Evaluator:
         folder: Path,
         check: Callable[[], None],
     ) -> list[float]:
+        # the same names in the same model, however many were made before; and memory
+        import_tensorflow().keras.backend.clear_session()
         recipe = configured(project.model.recipe, project.model.net, FILE)
         model = untrained(recipe, material, project.model.seed)
         path = folder / "untrained.tflite"
@@ -118,7 +136,7 @@ class Evaluator:
         fitted = fit(
             recipe, material.real, material.data.train.classes, len(material.data.labels),
             epochs=epochs, batch_size=settings.batch_size, seed=settings.seed,
-            copies=settings.copies, more=material.inputs.more, watch=watch,
+            copies=settings.copies, more=material.more, watch=watch,
         )  # fmt: skip
         path = folder / "trained.tflite"
         compiled = self._compile(project, material, fitted.model, path, _REPRESENTATIVE)
@@ -211,6 +229,7 @@ class Evaluator:
         return Material(
             data, inputs, inputs.real(data.train.counts),
             np.concatenate([inputs.real(compare), changed]), np.tile(kinds, copies + 1),
+            _Remembered(inputs.more),
         )  # fmt: skip
 
     def _load(self, _length: int, _hop: int, held: _Held) -> Dataset:
