@@ -118,3 +118,15 @@ def test_names_that_look_alike() -> None:
     assert told("Walk", "walk") == ["'Walk' and 'walk' look like one class"]
     assert told("machining", "machinning") == ["'machining' and 'machinning' look like one class"]
     assert told("walk_1", "walk_2", "no", "on", "left", "right", "inner", "outer") == []
+
+
+def test_copies_of_an_adc_have_no_edge_that_the_signal_has_not() -> None:
+    from midge.train.augment import analog
+
+    ramp = np.linspace(-1.5, 1.5, 64, dtype=np.float32)[np.newaxis, :, np.newaxis]
+    made = analog(ramp, 20, np.random.default_rng(1))
+    assert made.shape == (20, 64, 1)
+    assert np.abs(np.diff(made, axis=1)).max() < 0.3  # a turned ramp falls by 3
+    ends = made[:, -1, 0] - made[:, 0, 0]
+    assert ends.std() > 0.2 and np.abs(made.mean(axis=1)).max() <= 0.11  # scaled, drifting
+    assert (analog(ramp, 20, np.random.default_rng(1)) == made).all()

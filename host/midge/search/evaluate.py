@@ -222,7 +222,7 @@ class Evaluator:
         data = dataclasses.replace(
             whole, train=_part(whole.train, fit_on), test=_part(whole.train, compare_on)
         )
-        inputs = Inputs(data, pipeline, sound=project.sensor.kind == "microphone")
+        inputs = Inputs(data, pipeline, kind=project.sensor.kind)
         compare, kinds = data.test.counts, data.test.classes
         copies = max(0, _COMPARED // len(compare) - 1)
         changed = inputs.copies(compare, copies, np.random.default_rng(project.model.seed))

@@ -1,8 +1,15 @@
-"""More training windows out of few: shifted, scaled and noisy copies."""
+"""More training windows out of few: shifted, scaled and noisy copies.
+
+Of motion and of what an ADC reads; :mod:`midge.train.audio` has those of speech.
+"""
 
 from __future__ import annotations
 
 import numpy as np
+
+_GAIN = 0.32  # powers of 2: 0.8...1.25
+_NOISE = 0.02  # of a channel's deviation
+_DRIFT = 0.1
 
 
 def augment(real: np.ndarray, copies: int, rng: np.random.Generator) -> np.ndarray:
@@ -17,8 +24,8 @@ def augment(real: np.ndarray, copies: int, rng: np.random.Generator) -> np.ndarr
     for copy in range(copies):
         for case in range(count):
             made[copy, case] = np.roll(real[case], rng.integers(length), axis=0)
-        made[copy] *= np.exp2(rng.uniform(-0.32, 0.32, (count, 1, channels)))
-        made[copy] += rng.normal(0.0, 0.02, made[copy].shape)
+        made[copy] *= _gains(count, channels, rng)
+        made[copy] += rng.normal(0.0, _NOISE, made[copy].shape)
     return made.reshape(copies * count, length, channels)
 
 
@@ -38,6 +45,22 @@ def picture(real: np.ndarray, copies: int, rng: np.random.Generator) -> np.ndarr
             )
             made[copy, case] = real[case][rows][:, columns]
         one = (count, 1, 1, 1)
-        made[copy] *= np.exp2(rng.uniform(-0.32, 0.32, one))
-        made[copy] += rng.uniform(-0.3, 0.3, one) + rng.normal(0.0, 0.02, real.shape)
+        made[copy] *= np.exp2(rng.uniform(-_GAIN, _GAIN, one))
+        made[copy] += rng.uniform(-0.3, 0.3, one) + rng.normal(0.0, _NOISE, real.shape)
     return made.reshape(copies * count, *real.shape[1:])
+
+
+def analog(real: np.ndarray, copies: int, rng: np.random.Generator) -> np.ndarray:
+    """The same of a voltage: other gains, a drift of up to 0.1 and noise. Not turned in time: an
+    edge that no signal has would be where the window's ends meet."""
+    count, length, channels = real.shape
+    made = np.empty((copies, count, length, channels), np.float32)
+    for copy in range(copies):
+        made[copy] = real * _gains(count, channels, rng)
+        made[copy] += rng.uniform(-_DRIFT, _DRIFT, (count, 1, channels))
+        made[copy] += rng.normal(0.0, _NOISE, real.shape)
+    return made.reshape(copies * count, length, channels)
+
+
+def _gains(count: int, channels: int, rng: np.random.Generator) -> np.ndarray:
+    return np.exp2(rng.uniform(-_GAIN, _GAIN, (count, 1, channels)))

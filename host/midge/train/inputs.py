@@ -14,7 +14,7 @@ from midge.features import Pipeline
 from midge.features.pipeline import SCALE
 from midge.meta import Raw
 from midge.train import audio
-from midge.train.augment import augment, picture
+from midge.train.augment import analog, augment, picture
 from midge.train.data import Dataset, raw_scaling, to_real
 
 Augment = Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
@@ -25,11 +25,12 @@ class Inputs:
 
     Args:
         pipeline: None: the samples themselves, scaled.
-        sound: changed copies are those of speech (:mod:`midge.train.audio`), not of motion.
+        kind: of the sensor: changed copies of speech (:mod:`midge.train.audio`) are others than
+            those of a voltage or of motion (:mod:`midge.train.augment`).
     """
 
-    def __init__(self, data: Dataset, pipeline: Pipeline | None, *, sound: bool = False):
-        self._sound = sound
+    def __init__(self, data: Dataset, pipeline: Pipeline | None, *, kind: str = ""):
+        self._kind = kind
         self._counts = data.train.counts
         self.raw: Raw = raw_scaling(self._counts)
         self.pipeline = None if pipeline is None else pipeline.fit(self._counts)
@@ -47,14 +48,15 @@ class Inputs:
     def copies(self, windows: np.ndarray, copies: int, rng: np.random.Generator) -> np.ndarray:
         """Changed copies of int16 ``[n, length, channels]``, changed before any feature is
         computed: the model's real input, float32, copy after copy."""
-        if self._sound:
+        if self._kind == "microphone":
             copied = self.real(audio.augment(windows, copies, rng))
             return copied if self.pipeline is None else audio.mask(copied, rng)
         if self.pipeline is not None and self.pipeline.picture:
             seen = self.real(windows)
             shape = (len(seen), *self.pipeline.picture.out)
             return picture(seen.reshape(shape), copies, rng).reshape(-1, *seen.shape[1:])
-        changed = augment(to_real(windows, self.raw), copies, rng)
+        change = analog if self._kind == "adc" else augment
+        changed = change(to_real(windows, self.raw), copies, rng)
         if self.pipeline is None:
             return changed
         offset, gain = (np.asarray(v, np.float32) for v in (self.raw.offset, self.raw.gain))

@@ -57,7 +57,7 @@ def train(project: Project) -> Path:
     pipeline = _pipeline(project)
     import_tensorflow()  # before a download, so that its absence is the first thing said
     data = load_dataset(project)
-    inputs = Inputs(data, pipeline, sound=project.sensor.kind == "microphone")
+    inputs = Inputs(data, pipeline, kind=project.sensor.kind)
     _say(f"{data.name}: {len(data.train)} windows to train on, {len(data.test)} to test with")
     steps = _steps(project)
     fitted = _fit(project, recipe, data, inputs, project.model.seed)
