@@ -51,7 +51,7 @@ def picture(real: np.ndarray, copies: int, rng: np.random.Generator) -> np.ndarr
 
 
 def analog(real: np.ndarray, copies: int, rng: np.random.Generator) -> np.ndarray:
-    """The same of a voltage: other gains, a drift of up to 0.1 and noise. Not turned in time: an
+    """The same of what an ADC reads: other gains, a drift and noise. Not turned in time: an
     edge that no signal has would be where the window's ends meet."""
     count, length, channels = real.shape
     made = np.empty((copies, count, length, channels), np.float32)
