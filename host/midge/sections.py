@@ -31,8 +31,8 @@ class BudgetSection:
 
     flash_kb: float | None = key("KiB of flash for constants; kernels not counted", None, low=0)
     ram_kb: float | None = key("KiB of RAM for arena, state and features", None, low=0)
-    latency_ms: float | None = key("milliseconds for one inference", None, low=0)
-    energy_mj: float | None = key("millijoules for one inference", None, low=0)
+    latency_ms: float | None = key("milliseconds for one inference and its features", None, low=0)
+    energy_mj: float | None = key("millijoules for one inference and its features", None, low=0)
     day_j: float | None = key("joules a day; see [power]", None, low=0)
     battery_days: float | None = key(
         "days that the battery has to last; needs [power] battery_mah", None, low=0

@@ -184,9 +184,9 @@ class Evaluator:
 
     def _note(self, trial: Any, project: Project, compiled: CompiledModel) -> None:
         found = figures_of(compiled)
-        used = power.usage(self._board, found.cycles, power.duty_of(project, self._board))
+        used = power.usage(self._board, found.decision_cycles, power.duty_of(project, self._board))
         figures = {
-            "cycles": round(found.cycles),
+            "cycles": round(found.decision_cycles),
             "ram_bytes": found.ram_bytes,
             "flash_bytes": found.flash_bytes,
             "mj": used.inference_mj,
