@@ -37,7 +37,8 @@ class Whole:
 
 _FILTERS, _WIDTHS, _STRIDES = Whole(4, 64, 4), Whole(3, 9, 2), Whole(1, 4)
 
-# recipe -> option -> its range; lists have a range for each of their items, and a length
+# recipe -> option -> its range; lists have a range for each of their items, and a length. Options
+# that are not here stay as they are.
 OPTIONS: dict[str, dict[str, Whole | tuple[Whole, Whole] | bool]] = {
     "conv1d": {
         "filters": (Whole(1, _MAX_LAYERS), _FILTERS),
@@ -53,6 +54,12 @@ OPTIONS: dict[str, dict[str, Whole | tuple[Whole, Whole] | bool]] = {
         "bands": Whole(2, 8, 2),
         "stride": Whole(1, 2),
     },
+    "mobilenet": {
+        "filters": (Whole(1, _MAX_LAYERS), _FILTERS),
+        "blocks": Whole(1, 3),
+        "expand": Whole(1, 4),
+    },
+    "resnet": {"filters": (Whole(1, _MAX_LAYERS), _FILTERS), "blocks": Whole(1, 2)},
     "spikes": {"filters": Whole(2, 16, 2), "width": Whole(3, 7, 2)},
     "vibration": {
         "filters": Whole(4, 32, 4),
@@ -125,6 +132,8 @@ class Space:
         if len(self.recipes) > 1:
             recipe = trial.suggest_categorical("recipe", list(self.recipes))
         net = _suggest(trial, recipe)
+        if recipe == project.model.recipe:
+            net = {**_net_of(project), **net}
         window = dataclasses.replace(
             project.window, length=length, hop=min(self.project.hop, length)
         )
