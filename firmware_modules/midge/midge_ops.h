@@ -64,7 +64,11 @@
     X(142, fully_connected_blocked) \
     X(160, trees) \
     X(161, scale_features) \
-    X(162, rank_features)
+    X(162, rank_features) \
+    X(163, gaussian) \
+    X(164, softmax_32) \
+    X(165, log_sum_exp) \
+    X(166, neighbors)
 
 #define MIDGE_DECLARE(opcode, name) \
     void midge_##name(const midge_ctx_t *ctx, const void *params);

@@ -42,4 +42,54 @@ typedef struct _midge_trees_t {
     int32_t leaf_bytes; // 2: int16, 1: uint8
 } midge_trees_t;
 
+// Logarithms of Gaussian densities, in 2^-16: constant - r.r / 2, where each r is a weighted sum of
+// (in - mean), in 2^-12. Of the first `plain` classes it is the constant alone.
+typedef struct _midge_gaussian_t {
+    midge_ref_t in; // int16 [size]
+    midge_ref_t out; // int32 [classes]
+    midge_ref_t mean; // int16 [classes - plain][size]
+    midge_ref_t weights; // int16 [classes - plain][size], or rows of 1, 2, ... size, if full
+    midge_ref_t shift; // int8 [classes - plain][size]: of each r, to the right
+    midge_ref_t constant; // int32 [classes]
+    midge_ref_t scratch; // 8 bytes a class
+    int32_t size;
+    int32_t classes;
+    int32_t plain;
+    int32_t full; // 0: each r is of one feature; 1: r number j is of the first j + 1
+    int32_t relative; // 1: to the largest, which is 0
+} midge_gaussian_t;
+
+// Probabilities of logarithms.
+typedef struct _midge_softmax_32_t {
+    midge_ref_t in; // int32 [size], in 2^-16
+    midge_ref_t out; // int16 [size], in 2^-15
+    midge_ref_t exp_table; // uint16 [16 + 256], Q15: exp(-i), exp(-i / 256)
+    int32_t size;
+} midge_softmax_32_t;
+
+// The logarithm of a sum of numbers of which the logarithms are given.
+typedef struct _midge_log_sum_exp_t {
+    midge_ref_t in; // int32 [size], in 2^-16
+    midge_ref_t out; // int32 [1], in 2^-16
+    midge_ref_t exp_table; // as of softmax_32
+    midge_ref_t log_table; // uint16 [257], Q16: log(1 + i / 256)
+    int32_t size;
+} midge_log_sum_exp_t;
+
+// The nearest points vote, or their targets are averaged.
+typedef struct _midge_neighbors_t {
+    midge_ref_t in; // int16 [size]
+    midge_ref_t out; // int16 [outputs]: shares in steps of 1 / 32767; or, int16 [1], the average
+    midge_ref_t points; // int16 [count][size]
+    midge_ref_t targets; // int16 [count]: classes, or what is averaged
+    midge_ref_t scratch; // 8 bytes a neighbour
+    int32_t size;
+    int32_t count;
+    int32_t neighbors;
+    int32_t outputs;
+    int32_t power; // 2: Euclidean distance, 1: the sum of differences; sums stay below 2^32
+    int32_t by_distance; // 1: a vote weighs 1 / distance
+    int32_t average;
+} midge_neighbors_t;
+
 #endif // MIDGE_PARAMS_CLASSICAL_H

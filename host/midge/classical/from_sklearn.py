@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from midge.classical import trees
+from midge.classical import gaussian, neighbors, network, trees
 from midge.classical.store import Classical
 from midge.errors import MidgeError, ModelError
 
@@ -18,8 +18,21 @@ _TREES = (
     "ExtraTreeRegressor", "RandomForestClassifier", "RandomForestRegressor",
     "ExtraTreesClassifier", "ExtraTreesRegressor",
 )  # fmt: skip
-_KINDS: dict[str, Describe] = {**dict.fromkeys(_TREES, trees.from_sklearn)}
-_OPTIONS: dict[str, tuple[str, ...]] = {"trees": ("scaled", "wide_leaves")}
+_KINDS: dict[str, Describe] = {
+    **dict.fromkeys(_TREES, trees.from_sklearn),
+    "GaussianNB": gaussian.naive_bayes,
+    "GaussianMixture": gaussian.mixture,
+    "EllipticEnvelope": gaussian.envelope,
+    "KNeighborsClassifier": neighbors.from_sklearn,
+    "KNeighborsRegressor": neighbors.from_sklearn,
+    "MLPClassifier": network.from_sklearn,
+    "MLPRegressor": network.from_sklearn,
+}
+# Of classes: what convert() takes besides, and the values it may have (none: true or false).
+_OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys(_TREES, {"scaled": (), "wide_leaves": ()}),
+    "GaussianMixture": {"output": ("probabilities", "score")},
+}
 
 
 def describe(model: Any, samples: np.ndarray | None, options: dict[str, Any]) -> Classical:
@@ -45,7 +58,7 @@ def describe(model: Any, samples: np.ndarray | None, options: dict[str, Any]) ->
     except NotFittedError as err:
         raise ModelError("is not fitted", where=name, do="call its fit() first") from err
     features = int(last.n_features_in_)
-    if getattr(last, "n_outputs_", 1) != 1:
+    if make is trees.from_sklearn and last.n_outputs_ != 1:
         raise ModelError(
             f"n_outputs_ is {last.n_outputs_}, needed: 1", where=name, do="train one model each"
         )
@@ -54,19 +67,34 @@ def describe(model: Any, samples: np.ndarray | None, options: dict[str, Any]) ->
             f"samples have {samples.shape[1]} features, the model {features}", where=name
         )
     offset, scale = _front(steps, features)
-    made = make(last, offset, scale)
-    unknown = options.keys() - set(_OPTIONS[made.kind])
-    if unknown:
-        raise ModelError(
-            f"no option {', '.join(sorted(unknown))}; known: {', '.join(_OPTIONS[made.kind])}",
-            where=name,
-        )
+    made = make(last, offset, scale, *((samples,) if make is network.from_sklearn else ()))
+    if made.kind == "gaussian" and samples is not None:
+        made.arrays |= {"low": samples.min(axis=0), "high": samples.max(axis=0)}
+    _check_options(name, options)
     made.options |= options
+    if made.options.get("output") == "score":
+        made.outputs = 1
     return made
 
 
+def _check_options(name: str, options: dict[str, Any]) -> None:
+    known = _OPTIONS.get(name, {})
+    for option, value in options.items():
+        if option not in known:
+            names = ", ".join(known) or "none"
+            raise ModelError(f"no option {option}; known: {names}", where=name)
+        allowed = known[option] or (True, False)
+        if value not in allowed:
+            raise ModelError(
+                f"option {option} is {value!r}, needed: {' or '.join(map(str, allowed))}",
+                where=name,
+            )
+
+
 def labels(model: Any, made: Classical) -> list[str]:
-    """Names of the outputs: the classes, or none in regression."""
+    """Names of the outputs: the classes, or none in regression and of components."""
+    if made.options.get("output") == "decision":
+        return ["outlier", "inlier"]
     classes = getattr(_steps(model)[1], "classes_", None)
     return [] if classes is None else [str(name) for name in classes]
 

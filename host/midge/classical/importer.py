@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from midge.classical import store, trees
+from midge.classical import gaussian, neighbors, network, store, trees
 from midge.classical.maker import Maker
 from midge.errors import ModelError
 from midge.graph import Graph
 
-_BUILD = {"trees": trees.build}
+_BUILD = {
+    "trees": trees.build,
+    "gaussian": gaussian.build,
+    "neighbors": neighbors.build,
+    "network": network.build,
+}
 
 
 def read(path: Path) -> Graph:

@@ -20,6 +20,15 @@ class Maker:
         self.last = self.graph.add_tensor(Tensor("features", shape, model.input_type, quant))
         self.graph.inputs = [self.last]
 
+    @property
+    def unit(self) -> float:
+        """What one of the input's numbers stands for."""
+        return 1.0 if self.model.input_type == "float32" else self.model.input_scale
+
+    def steps(self, real: np.ndarray) -> np.ndarray:
+        """Real features as numbers of the input, float64."""
+        return real / self.unit
+
     def const(self, name: str, data: np.ndarray, quant: Quant | None = None) -> int:
         """A constant tensor."""
         data = np.ascontiguousarray(data)

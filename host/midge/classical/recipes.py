@@ -28,7 +28,15 @@ RECIPES = {
     "extra_trees": Recipe(
         "sklearn.ensemble", "ExtraTreesClassifier", {"n_estimators": 20, "max_depth": 8}
     ),
-}
+    "naive_bayes": Recipe("sklearn.naive_bayes", "GaussianNB", seeded=False),
+    "k_neighbors": Recipe(
+        "sklearn.neighbors", "KNeighborsClassifier", {"n_neighbors": 3}, seeded=False, scaled=True
+    ),
+    "mlp": Recipe(
+        "sklearn.neural_network", "MLPClassifier",
+        {"hidden_layer_sizes": (16,), "max_iter": 500}, scaled=True,
+    ),
+}  # fmt: skip
 
 
 def estimator(name: str, parameters: dict[str, Any], seed: int, where: str) -> Any:

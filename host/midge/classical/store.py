@@ -33,7 +33,21 @@ _SHAPES: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
         "right": ("i", ("nodes",)),
         "value": ("f", ("nodes", "outputs")),
     },
+    "gaussian": {
+        "mean": ("f", ("components", "n")),
+        "weights": ("f", ("components", "rows", "n")),
+        "constant": ("f", ("classes",)),
+    },
+    "neighbors": {
+        "points": ("f", ("points", "n")),
+        "target": ("f", ("points",)),
+        "size": ("f", ("n",)),
+    },
+    "network": {},
 }
+# Where samples were given: the least and the greatest of each feature.
+_RANGE = {"low": ("f", ("n",)), "high": ("f", ("n",))}
+_OPTIONAL: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {"gaussian": _RANGE}
 
 
 @dataclasses.dataclass
@@ -72,12 +86,29 @@ class Classical:
             "input_scale": self.input_scale,
             "options": self.options,
         }
-        shapes = _SHAPES[self.kind]
+        shapes = shapes_of(self)
         types = {"f": np.float64, "i": np.int32}
         arrays = {name: np.asarray(self.arrays[name], types[shapes[name][0]]) for name in shapes}
         text = np.frombuffer(json.dumps(header, sort_keys=True).encode(), np.uint8)
         with path.open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, header=text, **arrays)
+
+
+def shapes_of(model: Classical) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """The arrays that a model of this kind has: letter of the type, names of the sizes."""
+    more = _OPTIONAL.get(model.kind, {})
+    found = _SHAPES[model.kind] | {k: v for k, v in more.items() if k in model.arrays}
+    if model.kind != "network":
+        return found
+    found |= _RANGE
+    layers = int(model.options["layers"])
+    for i in range(layers):
+        into, out = "n" if i == 0 else f"units_{i - 1}", f"units_{i}"
+        out = "outputs" if i == layers - 1 else out
+        found[f"weights_{i}"] = ("f", (out, into))
+        found[f"bias_{i}"] = ("f", (out,))
+        found[f"range_{i}"] = ("f", ("one",))
+    return found
 
 
 def load(path: Path) -> tuple[Classical, str]:
@@ -126,8 +157,8 @@ def _model(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> Classical:
     for name, limit in (("features", MAX_FEATURES), ("outputs", MAX_OUTPUTS)):
         if not 1 <= getattr(model, name) <= limit:
             raise ValueError(f"{getattr(model, name)} {name}, needed: 1...{limit}")
-    sizes = {"n": model.features, "outputs": model.outputs}
-    for name, (letter, shape) in _SHAPES[model.kind].items():
+    sizes = {"n": model.features, "outputs": model.outputs, "one": 1}
+    for name, (letter, shape) in shapes_of(model).items():
         _check_array(name, arrays[name], letter, shape, sizes)
     if model.kind == "trees":
         _check_trees(model)

@@ -95,6 +95,10 @@ _MADE: dict[str, Callable[[Lowering, Op], None]] = {
     "SCALE_FEATURES": classical.scale_features,
     "RANK_FEATURES": classical.rank_features,
     "TREE_ENSEMBLE": classical.tree_ensemble,
+    "GAUSSIAN": classical.gaussian,
+    "SOFTMAX_32": classical.softmax_32,
+    "LOG_SUM_EXP": classical.log_sum_exp,
+    "K_NEIGHBORS": classical.k_neighbors,
 }
 
 # Ops whose int16 form has a function of its own; the others take both types.

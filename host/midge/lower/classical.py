@@ -56,3 +56,63 @@ def tree_ensemble(low: Lowering, op: Op) -> None:
         "out": low.result(op.outputs[0]),
     }
     low.step(op, "trees", params)
+
+
+def gaussian(low: Lowering, op: Op) -> None:
+    """Logarithms of Gaussian densities."""
+    x, out = low.tensor(op.inputs[0]), low.tensor(op.outputs[0])
+    mean, weights, shift, constant = (low.operand(t) for t in op.inputs[1:])
+    params: dict[str, Param] = {
+        "in": low.operand(op.inputs[0]),
+        "mean": mean,
+        "weights": weights,
+        "shift": shift,
+        "constant": constant,
+        "scratch": low.scratch("gaussian/sums", 8 * out.size),
+        "size": x.size,
+        "classes": out.size,
+        **{name: op.attrs[name] for name in ("plain", "full", "relative")},
+        "out": low.result(op.outputs[0]),
+    }
+    low.step(op, "gaussian", params, macs=low.tensor(op.inputs[2]).size)
+
+
+def softmax_32(low: Lowering, op: Op) -> None:
+    """Probabilities of logarithms."""
+    params: dict[str, Param] = {
+        "in": low.operand(op.inputs[0]),
+        "exp_table": low.operand(op.inputs[1]),
+        "size": low.tensor(op.inputs[0]).size,
+        "out": low.result(op.outputs[0]),
+    }
+    low.step(op, "softmax_32", params)
+
+
+def log_sum_exp(low: Lowering, op: Op) -> None:
+    """The logarithm of a sum of numbers of which the logarithms are given."""
+    exp_table, log_table = (low.operand(t) for t in op.inputs[1:])
+    params: dict[str, Param] = {
+        "in": low.operand(op.inputs[0]),
+        "exp_table": exp_table,
+        "log_table": log_table,
+        "size": low.tensor(op.inputs[0]).size,
+        "out": low.result(op.outputs[0]),
+    }
+    low.step(op, "log_sum_exp", params)
+
+
+def k_neighbors(low: Lowering, op: Op) -> None:
+    """The nearest points vote, or are averaged."""
+    x, points = low.tensor(op.inputs[0]), low.tensor(op.inputs[1])
+    params: dict[str, Param] = {
+        "in": low.operand(op.inputs[0]),
+        "points": low.operand(op.inputs[1]),
+        "targets": low.operand(op.inputs[2]),
+        "scratch": low.scratch("nearest", 8 * int(op.attrs["neighbors"])),
+        "size": x.size,
+        "count": points.shape[0],
+        "outputs": low.tensor(op.outputs[0]).size,
+        **{name: op.attrs[name] for name in ("neighbors", "power", "by_distance", "average")},
+        "out": low.result(op.outputs[0]),
+    }
+    low.step(op, "neighbors", params, macs=points.size)
