@@ -221,6 +221,12 @@ _MODELS_MAIN = r"""
 %(includes)s
 static const midge_model_t *const models[] = { %(models)s };
 static uint8_t arena[%(arena)d] __attribute__((aligned(8)));
+static const uint8_t sizes[] = {
+    [MIDGE_INT8] = 1, [MIDGE_UINT8] = 1, [MIDGE_INT16] = 2, [MIDGE_INT32] = 4, [MIDGE_FLOAT32] = 4,
+};
+static size_t bytes(const midge_port_t *port) {
+    return port->size * sizes[port->dtype];
+}
 static void trace(void *arg, uint16_t op) {
     (void)arg;
     register uint32_t r0 __asm__("r0") = op;
@@ -231,9 +237,9 @@ __attribute__((section(".startup"), noreturn)) void _start(void) {
     for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
         const midge_model_t *m = models[i];
         memset(arena, 0xA5, sizeof(arena));
-        memcpy(arena + m->inputs[0].offset, m->golden_in, m->inputs[0].size);
+        memcpy(arena + m->inputs[0].offset, m->golden_in, bytes(m->inputs));
         midge_run(m, arena, trace, NULL);
-        bad += memcmp(arena + m->outputs[0].offset, m->golden_out, m->outputs[0].size) != 0;
+        bad += memcmp(arena + m->outputs[0].offset, m->golden_out, bytes(m->outputs)) != 0;
     }
     register uint32_t r0 __asm__("r0") = bad;
     __asm__ volatile("bkpt #0x11" :: "r"(r0));
@@ -244,7 +250,7 @@ __attribute__((section(".startup"), noreturn)) void _start(void) {
 
 
 def models_cycles(folder: Path, models: list[CompiledModel]) -> list[list[int]]:
-    """Cycles of each op of int8 models of different names, one inference each of the golden
+    """Cycles of each op of models of different names, one inference each of the golden
     sample; their outputs must be right."""
     sources = [p for m in models for p in emit(m, folder) if p.suffix == ".c"]
     names = [p.stem.removeprefix("model_") for p in sources]

@@ -14,11 +14,12 @@ static uint64_t square(int64_t sum, int32_t shift) {
     return (uint64_t)size * size >> 8;
 }
 
+// All are within +-32767, so that a product of a difference fits 32 bits.
 static uint64_t each_alone(const int16_t *x, const int16_t *mean, const int16_t *weights,
     const int8_t *shift, int32_t size) {
     uint64_t sum = 0;
     for (int32_t i = 0; i < size; i++) {
-        sum += square((int64_t)(x[i] - mean[i]) * weights[i], shift[i]);
+        sum += square((x[i] - mean[i]) * weights[i], shift[i]);
     }
     return sum;
 }
@@ -29,7 +30,7 @@ static uint64_t together(const int16_t *x, const int16_t *mean, const int16_t *w
     for (int32_t row = 0; row < size; row++) {
         int64_t r = 0;
         for (int32_t i = 0; i <= row; i++) {
-            r += (int64_t)(x[i] - mean[i]) * *weights++;
+            r += (x[i] - mean[i]) * *weights++;
         }
         sum += square(r, shift[row]);
     }

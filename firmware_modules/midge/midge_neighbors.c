@@ -78,13 +78,24 @@ static uint32_t weight(const midge_neighbors_t *p, const near_t *near, int32_t i
     if (!p->by_distance || near[i].distance == near[0].distance) {
         return 32768;
     }
-    uint64_t nearest = distance_of(near[0].distance, p->power);
-    return (uint32_t)((nearest << 15) / distance_of(near[i].distance, p->power));
+    uint32_t nearest = distance_of(near[0].distance, p->power);
+    uint32_t own = distance_of(near[i].distance, p->power);
+    while (nearest >= 1u << 17) { // no 64-bit division
+        nearest >>= 1;
+        own >>= 1;
+    }
+    return (nearest << 15) / own;
 }
 
-static int32_t rounded(int64_t sum, uint32_t total) {
-    int64_t half = total >> 1;
-    return (int32_t)((sum + (sum < 0 ? -half : half)) / (int64_t)total);
+// sum / total, rounded; at most 32767 in size.
+static int32_t rounded(int64_t sum, int32_t total) {
+    while (total > INT16_MAX) {
+        sum >>= 1;
+        total >>= 1;
+    }
+    int32_t whole = (int32_t)sum;
+    int32_t half = total >> 1;
+    return midge_clamp((whole + (whole < 0 ? -half : half)) / total, -INT16_MAX, INT16_MAX);
 }
 
 void midge_neighbors(const midge_ctx_t *ctx, const void *params) {
@@ -92,9 +103,9 @@ void midge_neighbors(const midge_ctx_t *ctx, const void *params) {
     near_t *near = midge_out(ctx, p->scratch);
     int16_t *out = midge_out(ctx, p->out);
     search(ctx, p, near);
-    uint32_t total = 0;
+    int32_t total = 0;
     for (int32_t i = 0; i < p->neighbors; i++) {
-        total += weight(p, near, i);
+        total += (int32_t)weight(p, near, i);
     }
     for (int32_t output = 0; output < p->outputs; output++) {
         int64_t sum = 0;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,19 @@ import pytest
 pytest.importorskip("sklearn", reason="needs scikit-learn: pip install midge[trees]")
 
 import bare_kit
-from sklearn import datasets, ensemble, tree
+from sklearn import (
+    covariance,
+    datasets,
+    ensemble,
+    mixture,
+    naive_bayes,
+    neighbors,
+    neural_network,
+    pipeline,
+    preprocessing,
+    tree,
+)
+from sklearn.exceptions import ConvergenceWarning
 
 from midge import core
 from midge.classical import convert
@@ -48,6 +61,15 @@ def unlike() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 
 
 @functools.cache
+def wine() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """13 features of unlike size, 3 classes."""
+    x, y = datasets.load_wine(return_X_y=True)
+    order = np.random.default_rng(0).permutation(len(x))
+    x, y = x[order].astype(np.float32), y[order]
+    return x[:90], y[:90], x[90:], y[90:]
+
+
+@functools.cache
 def diabetes() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Ten features, a number to predict. Values that differ only by a rounding are common."""
     x, y = datasets.load_diabetes(return_X_y=True)
@@ -71,7 +93,7 @@ class Case:
     # of decisions with scikit-learn's, at least; below 1 where near ties of probabilities, rounded
     # to a leaf's 255 steps, may turn
     agreement: float = 1.0
-    tolerance: float = 0.5 / 255  # of probabilities: a leaf's are in 255 steps
+    tolerance: float = 0.5 / 255  # of probabilities: a leaf's are in 255 steps; or of a range
 
 
 def forest(kind: Any, **more: Any) -> Callable[[], Any]:
@@ -80,6 +102,70 @@ def forest(kind: Any, **more: Any) -> Callable[[], Any]:
     )
 
 
+def scaled(kind: Any, **parameters: Any) -> Callable[[], Any]:
+    """Behind a StandardScaler."""
+    return lambda: pipeline.make_pipeline(preprocessing.StandardScaler(), kind(**parameters))
+
+
+def network(activation: str, *layers: int, max_iter: int = 40) -> Callable[[], Any]:
+    return scaled(
+        neural_network.MLPClassifier, hidden_layer_sizes=layers, activation=activation,
+        max_iter=max_iter, random_state=0,
+    )  # fmt: skip
+
+
+_neighbors = neighbors.KNeighborsClassifier
+# Of these, 0.995 and 0.005: densities and distances are of features in steps of 2**-15 of their
+# range, and points that tie, or nearly, may be taken in another order (0.2: one of 5 neighbours).
+# 0.98 and 0.3: networks have int8 weights.
+OTHERS = {
+    "naive_bayes": Case(naive_bayes.GaussianNB, wine, {}, 0.995, 0.005),
+    "naive_bayes_int16": Case(
+        naive_bayes.GaussianNB, digits, {"input_type": "int16"}, 0.995, 0.02
+    ),
+    "k_neighbors": Case(scaled(_neighbors), unlike, {}, 0.995, 0.21),
+    "k_neighbors_distance": Case(
+        scaled(_neighbors, weights="distance"), wine, {}, 0.995, 0.01
+    ),
+    "k_neighbors_manhattan": Case(
+        lambda: _neighbors(3, p=1), digits, {"input_type": "int8"}, 0.995, 0.34
+    ),
+    "mlp_relu": Case(network("relu", 24), digits, {}, 0.98, 0.3),
+    "mlp_tanh": Case(network("tanh", 12, 8), unlike, {}, 0.98, 0.3),
+    "mlp_logistic": Case(network("logistic", 12, max_iter=150), wine, {}, 0.98, 0.3),
+    **{
+        f"mixture_{kind}": Case(
+            scaled(
+                mixture.GaussianMixture, n_components=3, covariance_type=kind, random_state=0,
+                reg_covar=1e-3,
+            ), wine, {}, 0.995, 0.005,
+        )
+        for kind in ("full", "tied", "diag", "spherical")
+    },
+}  # fmt: skip
+REGRESSION = {
+    "one_leaf": Case(lambda: tree.DecisionTreeRegressor(max_leaf_nodes=2), diabetes),
+    "random_forest_regressor": Case(forest(ensemble.RandomForestRegressor), diabetes),
+    "k_neighbors_regressor": Case(neighbors.KNeighborsRegressor, diabetes),
+    "k_neighbors_distance_regressor": Case(
+        lambda: neighbors.KNeighborsRegressor(weights="distance"), diabetes
+    ),
+    # 0.02 of the range: int8 weights
+    "mlp_regressor": Case(
+        lambda: neural_network.MLPRegressor(
+            hidden_layer_sizes=(12,), max_iter=300, random_state=0
+        ), diabetes,
+        tolerance=0.02,
+    ),
+}  # fmt: skip
+# Logarithms of densities, and distances from the normal: see test_agreement.py.
+DENSITIES = {
+    "mixture_score": Case(
+        scaled(mixture.GaussianMixture, n_components=3, random_state=0, reg_covar=1e-3),
+        wine, {"output": "score"},
+    ),
+    "elliptic_envelope": Case(lambda: covariance.EllipticEnvelope(random_state=0), wine),
+}  # fmt: skip
 CASES = {
     "decision_tree": Case(lambda: tree.DecisionTreeClassifier(max_depth=8, random_state=0)),
     "extra_tree": Case(lambda: tree.ExtraTreeClassifier(random_state=0)),
@@ -103,8 +189,9 @@ CASES = {
     "two_classes": Case(
         forest(ensemble.RandomForestClassifier, n_estimators=3, max_depth=1), high_or_low
     ),
-    "random_forest_regressor": Case(forest(ensemble.RandomForestRegressor), diabetes),
-    "one_leaf": Case(lambda: tree.DecisionTreeRegressor(max_leaf_nodes=2), diabetes),
+    **OTHERS,
+    **REGRESSION,
+    **DENSITIES,
 }
 
 
@@ -139,7 +226,9 @@ def fitted(name: str) -> Fitted:
     """The case of that name: fitted, converted, compiled and run on the host, once."""
     case = CASES[name]
     x, y, tested, _ = case.data()
-    estimator = case.make().fit(x, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # few epochs, for the test's speed
+        estimator = case.make().fit(x, y)
     path = convert(estimator, Path(_folder.name) / f"{name}.npz", x, **case.options)
     compiled = compile_model(path)
     inputs = tested.astype(compiled.program.inputs[0].dtype)

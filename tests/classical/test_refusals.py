@@ -12,7 +12,7 @@ from typing import Any
 import classical_kit
 import numpy as np
 import pytest
-from sklearn import ensemble, pipeline, preprocessing, svm, tree
+from sklearn import ensemble, neighbors, neural_network, pipeline, preprocessing, svm, tree
 
 import midge
 from midge.classical import convert, store
@@ -27,6 +27,7 @@ def small(**more: Any) -> Any:
     return tree.DecisionTreeClassifier(**more).fit(X, Y)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(
     ("model", "why"),
     [
@@ -49,6 +50,19 @@ def small(**more: Any) -> Any:
             ).fit(X, Y),
             "MinMaxScaler with clip=True",
         ),
+        (
+            lambda: neighbors.KNeighborsClassifier(metric="cosine").fit(X, Y),
+            "KNeighborsClassifier: metric is 'cosine'",
+        ),
+        (
+            lambda: neighbors.KNeighborsClassifier(weights=np.abs).fit(X, Y),
+            "weights is <ufunc 'absolute'>",
+        ),
+        (lambda: neighbors.KNeighborsClassifier(p=3).fit(X, Y), "p 3"),
+        (
+            lambda: neural_network.MLPClassifier(max_iter=2).fit(X, np.stack([Y, 1 - Y], 1)),
+            "out_activation_ is 'logistic': several labels",
+        ),
     ],
 )
 def test_models_that_cannot_be(model: Callable[[], Any], why: str, tmp_path: Path) -> None:
@@ -66,13 +80,27 @@ def test_models_that_cannot_be(model: Callable[[], Any], why: str, tmp_path: Pat
         ({"samples": np.full((2, 3), np.nan)}, "needed: finite numbers"),
         ({"input_type": "int4"}, "input_type 'int4'"),
         ({"input_type": "int8", "input_scale": 0.0}, "input_scale 0"),
-        ({"wide_leafs": True}, "no option wide_leafs; known: scaled, wide_leaves"),
+        (
+            {"wide_leafs": True},
+            "DecisionTreeClassifier: no option wide_leafs; known: scaled, wide_leaves",
+        ),
     ],
 )
 def test_arguments_that_cannot_be(arguments: dict[str, Any], why: str, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=why):
         convert(small(), tmp_path / "m.npz", **arguments)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_network_needs_samples(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="MLPClassifier: needs samples"):
+        convert(classical_kit.fitted("mlp_relu").estimator, tmp_path / "m.npz")
+
+
+def test_an_options_value(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="option output is 'odds', needed: probabilities or"):
+        mixed = classical_kit.fitted("mixture_full").estimator
+        convert(mixed, tmp_path / "m.npz", output="odds")
 
 
 def test_a_name_without_npz(tmp_path: Path) -> None:
@@ -166,6 +194,52 @@ def test_damaged_files(change: Any, why: str, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=why) as err:
         compile_model(path)
     assert str(path) in str(err.value)
+
+
+@pytest.mark.parametrize(
+    ("case", "change", "why"),
+    [
+        ("mixture_full", array("weights", 0, -1.0), "not lower triangular"),
+        ("mixture_full", array("weights", 1, 1.0), "not lower triangular"),
+        ("naive_bayes", array("low", 0, 1e9), "low is above high"),
+        ("naive_bayes", array("constant", 0, 1e9), "constant 1e[+]09 is out of range"),
+        ("k_neighbors", array("target", 0, 10), "target is no class of 10"),
+        ("k_neighbors", array("target", 0, 0.5), "target is no class of 10"),
+        ("k_neighbors", array("size", 0, 0), "size is not above 0"),
+        ("mlp_relu", array("range_0", 0, 0), "range_0 is not above 0"),
+        ("mlp_relu", lambda arrays: arrays.pop("bias_1"), "it has no 'bias_1'"),
+    ],
+)
+def test_damaged_files_of_other_kinds(case: str, change: Any, why: str, tmp_path: Path) -> None:
+    with np.load(classical_kit.fitted(case).compiled.program.path) as archive:
+        arrays = {name: archive[name].copy() for name in archive.files}
+    change(arrays)
+    np.savez(tmp_path / "m.npz", **arrays)
+    with pytest.raises(ModelError, match=why):
+        compile_model(tmp_path / "m.npz")
+
+
+@pytest.mark.parametrize(
+    ("case", "changed", "why"),
+    [
+        ("k_neighbors", {"neighbors": 0}, "0 neighbours of"),
+        ("k_neighbors", {"power": 3}, "option power is 3"),
+        ("mlp_relu", {"layers": 65}, "65 layers"),
+        ("mlp_relu", {"activation": "swish"}, "option activation is 'swish'"),
+        ("naive_bayes", {"full": 1}, "option full is 1"),
+        ("naive_bayes", {"output": "score"}, "3 outputs of 3 classes"),
+    ],
+)
+def test_options_that_cannot_be(
+    case: str, changed: dict[str, Any], why: str, tmp_path: Path
+) -> None:
+    with np.load(classical_kit.fitted(case).compiled.program.path) as archive:
+        arrays = {name: archive[name].copy() for name in archive.files}
+    options = json.loads(arrays["header"].tobytes())["options"] | changed
+    header(options=options)(arrays)
+    np.savez(tmp_path / "m.npz", **arrays)
+    with pytest.raises(ModelError, match=why):
+        compile_model(tmp_path / "m.npz")
 
 
 def test_no_pickle_is_read(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ _KINDS: dict[str, Describe] = {
 }
 # Of classes: what convert() takes besides, and the values it may have (none: true or false).
 _OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
-    **dict.fromkeys(_TREES, {"scaled": (), "wide_leaves": ()}),
+    **{name: {"scaled": (), "wide_leaves": ()} for name in _TREES},
     "GaussianMixture": {"output": ("probabilities", "score")},
 }
 

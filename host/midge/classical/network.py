@@ -37,7 +37,7 @@ def from_sklearn(
     biases[0] = biases[0] - weights[0] @ (offset / scale)
     weights[0] = weights[0] / scale
     classes = getattr(model, "classes_", None)
-    if classes is not None and len(classes) == 2 and end == "logistic":
+    if classes is not None and end == "logistic" and model.n_outputs_ == 1:
         # softmax(-x / 2, x / 2) is logistic(x), for the two classes
         weights[-1] = weights[-1] * np.array([[-0.5], [0.5]])
         biases[-1] = biases[-1] * np.array([-0.5, 0.5])

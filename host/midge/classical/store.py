@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from midge.classical import checks
 from midge.errors import ModelError
 
 FORMAT = 1
@@ -46,7 +47,7 @@ _SHAPES: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
     "network": {},
 }
 # Where samples were given: the least and the greatest of each feature.
-_RANGE = {"low": ("f", ("n",)), "high": ("f", ("n",))}
+_RANGE: dict[str, tuple[str, tuple[str, ...]]] = {"low": ("f", ("n",)), "high": ("f", ("n",))}
 _OPTIONAL: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {"gaussian": _RANGE}
 
 
@@ -157,11 +158,11 @@ def _model(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> Classical:
     for name, limit in (("features", MAX_FEATURES), ("outputs", MAX_OUTPUTS)):
         if not 1 <= getattr(model, name) <= limit:
             raise ValueError(f"{getattr(model, name)} {name}, needed: 1...{limit}")
+    checks.options(model)
     sizes = {"n": model.features, "outputs": model.outputs, "one": 1}
     for name, (letter, shape) in shapes_of(model).items():
         _check_array(name, arrays[name], letter, shape, sizes)
-    if model.kind == "trees":
-        _check_trees(model)
+    checks.numbers(model)
     return model
 
 
@@ -175,20 +176,3 @@ def _check_array(
             raise ValueError(f"{name} has shape {array.shape}, {what} are {sizes[what]}")
     if array.size == 0 or not np.isfinite(array).all():
         raise ValueError(f"{name} is empty, or has NaN or infinite numbers")
-
-
-def _check_trees(model: Classical) -> None:
-    """Each node's children come after it, in its own tree: so a walk ends."""
-    a = model.arrays
-    nodes = np.arange(len(a["feature"]))
-    inner = a["feature"] >= 0
-    root = a["root"]
-    if root[0] != 0 or (np.diff(root) <= 0).any() or root[-1] >= len(nodes):
-        raise ValueError("root does not rise from 0 to a node")
-    end = np.append(root[1:], len(nodes))[np.searchsorted(root, nodes, "right") - 1]
-    for side in ("left", "right"):
-        child = a[side][inner]
-        if (child <= nodes[inner]).any() or (child >= end[inner]).any():
-            raise ValueError(f"{side} leads out of a tree, or back")
-    if (a["feature"] >= model.features).any():
-        raise ValueError(f"feature {a['feature'].max()} of {model.features}")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from midge.cost import counts_classical, counts_dsp
+from midge.cost import counts_16, counts_classical, counts_dsp
 from midge.program import Const, ConstRef, Param
 
 Counts = dict[str, float]
@@ -451,4 +451,11 @@ _COUNTS: dict[str, Callable[[Args], Counts]] = {
     "scale_features": counts_classical.scale_features,
     "rank_features": counts_classical.rank_features,
     **counts_dsp.COUNTS,
+    "gaussian": counts_classical.gaussian,
+    "neighbors": counts_classical.neighbors,
+    "softmax_32": counts_classical.size,
+    "log_sum_exp": counts_classical.size,
+    "fully_connected_16": counts_16.fully_connected,
+    "softmax_16": softmax,
+    "sigmoid_16": _size,
 }

@@ -46,3 +46,28 @@ def rank_features(a: Args) -> Counts:
         "used": int((sizes > 0).sum()),
         "halvings": float(np.log2(sizes + 1.0).sum()),
     }
+
+
+def gaussian(a: Args) -> Counts:
+    classes = a.classes - a.plain
+    if not a.full:
+        return {"classes": a.classes, "alone": classes * a.size}
+    return {
+        "classes": a.classes,
+        "rows": classes * a.size,
+        "products": classes * a.size * (a.size + 1) // 2,
+    }
+
+
+def neighbors(a: Args) -> Counts:
+    return {
+        "differences" if a.power == 1 else "squares": a.count * a.size,
+        "points": a.count,
+        "votes": a.neighbors * (a.outputs + 1),
+        "weighed": a.neighbors * (a.outputs + 1) * a.by_distance,
+        "outputs": a.outputs,
+    }
+
+
+def size(a: Args) -> Counts:
+    return {"inputs": a.size}
