@@ -35,11 +35,11 @@ def test_all_kinds_on_the_board(tmp_path: Path) -> None:
     models = [fitted(name).compiled for name in CASES]
     result = build(models, load_board("RPI_PICO"), tmp_path)
     windows = {
-        name: [row[None] for row in [*one.inputs[:5], *classical_kit.ends(one.inputs)]]
+        name: [row[None] for row in [*one.inputs[:2], *classical_kit.ends(one.inputs)[-2:]]]
         for name, one in ((name, fitted(name)) for name in CASES)
     }
     report = boot_test(result.uf2, models, windows)  # raises where a bit differs
-    assert report.windows == sum(map(len, windows.values())) > 5 * len(CASES)
+    assert report.windows == sum(map(len, windows.values())) == 4 * len(CASES)
     codes, outs = (
         {m.meta.name: infer.TYPECODES[getattr(m.program, ends)[0].dtype] for m in models}
         for ends in ("inputs", "outputs")
