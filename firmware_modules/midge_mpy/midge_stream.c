@@ -47,8 +47,8 @@ static void check_source(const midge_model_t *model, const midge_front_t *front,
     mp_obj_t channels) {
     if (rate != mp_const_none && !same_rate(front, rate)) {
         mp_raise_msg_varg(&mp_type_ValueError,
-            MP_ERROR_TEXT("%s: trained at %u samples a second, found %u"), model->name,
-            (unsigned)(front->rate_hz + 0.5f), (unsigned)mp_obj_get_float(rate));
+            MP_ERROR_TEXT("%s: trained at %g samples a second, found %g"), model->name,
+            (double)front->rate_hz, (double)mp_obj_get_float(rate));
     }
     if (channels != mp_const_none && mp_obj_get_int(channels) != front->channels) {
         mp_raise_msg_varg(&mp_type_ValueError,

@@ -31,9 +31,10 @@ class Stream:
         self.length, self.hop, self.step = pipeline.length, pipeline.hop, pipeline.step
         self.size = math.prod(pipeline.shape)
         self.count = 0
-        if rate_hz is not None and abs(rate_hz - self.rate_hz) > 1e-3 * self.rate_hz:
+        room = 1e-3 * self.rate_hz
+        if rate_hz is not None and not abs(rate_hz - self.rate_hz) <= room:  # refuses nan too
             raise ValueError(
-                f"{name}: trained at {self.rate_hz:.0f} samples a second, found {int(rate_hz)}"
+                f"{name}: trained at {self.rate_hz:g} samples a second, found {rate_hz:g}"
             )
         if channels is not None and channels != self.channels:
             raise ValueError(f"{name}: trained with {self.channels} channels, found {channels}")

@@ -145,6 +145,12 @@ except ValueError as e:
     ("code", "kind", "says"),
     [
         ("m.stream(rate_hz=16000)", "ValueError", "trained at 1000 samples a second, found 16000"),
+        ("m.stream(rate_hz=float('nan'))", "ValueError", "samples a second, found nan"),
+        (
+            "midge.load('both').stream(0, rate_hz=62.5)",
+            "ValueError",
+            "trained at 50 samples a second, found 62.5",
+        ),
         ("m.stream(channels=1)", "ValueError", "trained with 2 channels, found 1"),
         ("m.stream(1)", "ValueError", "input needs 0..0, found 1"),
         ("midge.load('relu').stream()", "ValueError", "relu: no features compiled in"),

@@ -68,6 +68,7 @@ def recorded(_root, folder):
 def test_listens_on_the_emulated_pico(make, root, tmp_path):
     pytest.importorskip("tensorflow", reason="training needs the extra: pip install .[train]")
     import midge
+    from midge.agreement import compare
     from midge.boards import load_board
     from midge.compile import compile_model
     from midge.emulator.sensors import Sound
@@ -120,4 +121,6 @@ def test_listens_on_the_emulated_pico(make, root, tmp_path):
     # Every window that the board heard, bit for bit.
     assert len(windows) == len(expected) >= 6
     assert [(w["heard_ms"], w["scores"]) for w in windows] == expected
+    agreement = compare(windows, played[:, np.newaxis], model, 0, silence=True)
+    assert agreement.complete, str(agreement)  # as `midge run` says it, features too
     assert len(result.of_kind("alert")) == end["words"]

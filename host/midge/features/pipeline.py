@@ -374,7 +374,10 @@ class Pipeline:
                 f"no {name} yet: they come from training data", where=self.where,
                 do="run `midge train`, or Pipeline.fit()",
             )  # fmt: skip
-        array = finite(values, f"{self.where}: {name}")
+        try:
+            array = finite(values, name)
+        except FeatureError as err:
+            raise FeatureError(err.what, where=self.where, do=err.do) from err
         if array.size != columns:
             raise FeatureError(f"{array.size} of {name}, needed {columns}", where=self.where)
         return array

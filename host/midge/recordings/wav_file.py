@@ -28,6 +28,8 @@ def read(path: Path, layout: Layout, folder_label: str | None) -> list[Recording
         raise DataError(
             f"not a WAV file: {err}", where=str(path), do="convert it to 16-bit PCM"
         ) from err
+    if not len(samples):
+        raise DataError("no samples in it", where=str(path), do="record it again, or delete it")
     counts = _int16(path, samples.reshape(len(samples), -1))
     if counts.shape[1] != len(layout.channels):
         raise DataError(
@@ -36,8 +38,6 @@ def read(path: Path, layout: Layout, folder_label: str | None) -> list[Recording
             where=str(path),
             do="convert it, or name its channels in [sensor] channels",
         )
-    if not len(counts):
-        raise DataError("no samples in it", where=str(path), do="record it again, or delete it")
     context = layout.from_name(path)
     label = context.pop("label", None) or folder_label
     if label is None:
