@@ -32,9 +32,15 @@ _MODULES = {
 # What device/midge re-exports; the classes run on both sides.
 _DEVICE = (
     "Alert",
+    "Capture",
     "DutyCycle",
     "Event",
+    "FifoCapture",
+    "Fusion",
+    "Gate",
     "MPU6050",
+    "Microphone",
+    "Playback",
     "Sampler",
     "Smoother",
     "Telemetry",

@@ -1,6 +1,8 @@
 """Lines that run alike on the PC, the unix port and the emulated Pico: two sensors, one model."""
 
 TWO = """
+from midge import Gate
+
 both = midge.load("both") if "load_both" not in globals() else load_both()
 imu, mic = both.stream(0, rate_hz=50, channels=3), both.stream(1, rate_hz=1000, channels=1)
 sums = array("b", [0] * 12)
@@ -27,16 +29,24 @@ for i in range(150):
         scored.append([i, list(sums)])
 
 # The IMU wakes the microphone: no second of sound is kept, or turned into features, before.
+class Beats:
+    def ticks_ms(self):
+        return 20 * i
+
+    def ticks_diff(self, end, start):
+        return end - start
+
+
 mic.clear()
 imu.clear()
-awake, woke = False, []
+woke, moving = [], bytearray(imu.size)
+gate = Gate(700, on_open=lambda: (mic.clear(), woke.append(i)), clock=Beats())
 for i in range(150):
-    moved = imu.push(tuple(slow[3 * i : 3 * i + 3]))
-    if moved and not awake:
-        awake = True
-        mic.clear()
-        woke.append(i)
-    if awake:
+    moved = False
+    if imu.push(tuple(slow[3 * i : 3 * i + 3])):
+        imu.features(moving)
+        moved = sum(moving) != 0
+    if gate(moved):
         mic.push_from(fast[20 * i : 20 * i + 20])
         if mic.ready():
             both.predict((imu, mic), sums)
