@@ -20,6 +20,8 @@ from midge.project import Project
 from midge.report import Evidence, gather, page, write
 from midge.report.answers import Answers
 from midge.report.occlusion import column_names, look
+from midge.report.pictures import Pictures
+from midge.report.views import View
 from midge.train.data import load_dataset
 
 
@@ -300,6 +302,20 @@ def test_the_command(tool: Project, capsys: pytest.CaptureFixture[str], tmp_path
     path, found = write(tool, out)
     assert path == out and out.read_bytes() == (tool.root / "build" / "report.html").read_bytes()
     assert found["equal_to_oracle"] == found["test_windows"] == 42
+
+
+def test_a_camera_is_shown_as_the_model_sees_it() -> None:
+    image = pytest.importorskip("PIL.Image", reason="needs the extra: pip install .[train]")
+    block = {"block": "image", "width": 12, "height": 10, "out_width": 7, "out_height": 5,
+             "channels": 3}  # fmt: skip
+    given = np.random.default_rng(3).integers(-32768, 32768, (2, 120, 1)).astype(np.int16)
+    pipeline = Pipeline([block], rate_hz=1, channels=["pixels"], length=120).fit(given)
+    inputs = pipeline.quantized(given)
+    view = View("", ("pixels",), 1.0, given, inputs, pipeline.compile())
+    (content,) = re.findall(r"base64,([^\"]+)", Pictures([view]).draw(1))
+    pixels = np.array(image.open(io.BytesIO(base64.b64decode(content)))).astype(int)
+    assert (pixels == inputs[1].astype(int).reshape(5, 7, 3) + 128).all()
+    assert column_names(pipeline) == [[f"pixels {x}" for x in range(7) for _ in range(3)]]
 
 
 def test_columns_have_their_channels_names() -> None:

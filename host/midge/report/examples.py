@@ -56,6 +56,8 @@ def _answer(evidence: Evidence, window: int, pictures: Pictures) -> Html:
 
 
 def _axis_note(evidence: Evidence) -> Html:
+    if all(view.image for view in evidence.views):
+        return kit.note("Pictures as the model sees them.")
     words = "Signals in sensor counts, each channel at the same scale in all pictures."
     if not all(view.plain for view in evidence.views):
         words += " Below each signal: the features that the model sees, dark is high."
@@ -97,8 +99,8 @@ def _most(found: Looks, one: Map) -> Html:
 
 
 def _without(evidence: Evidence, found: Looks) -> Html:
-    if len(found.groups) < 2:
-        return Html("")
+    if len(found.groups) < 2 or all(view.image for view in evidence.views):
+        return Html("")  # a column of pixels by itself is no channel
     most = max(found.whole.value - s.value for s in found.without)
     rows = []
     for group, share in zip(found.groups, found.without, strict=True):

@@ -77,7 +77,8 @@ def groups_of(evidence: Evidence) -> list[Group]:
         )
         at = 0
         for names in blocks:
-            for name, size in _chunks(names, max(1, round(most * len(names) / columns))):
+            share = max(1, round(most * len(names) / columns))
+            for name, size in _chunks(names, share, view.image[2] if view.image else 1):
                 found.append(Group(number, view.named(name), at, at + size))
                 at += size
     return found
@@ -86,6 +87,9 @@ def groups_of(evidence: Evidence) -> list[Group]:
 def column_names(pipeline: Pipeline) -> list[list[str]]:
     """Of the columns: for each feature block, and each channel in it."""
     channels = pipeline.channels
+    if pipeline.picture:
+        _, width, each = pipeline.picture.out
+        return [[f"pixels {x}" for x in range(width) for _ in range(each)]]
     if pipeline.shape[1] != sum(pipeline.widths):  # raw rows
         return [list(channels)]
     blocks = [one for one in pipeline.blocks if one.gives_columns]
@@ -101,9 +105,9 @@ def column_names(pipeline: Pipeline) -> list[list[str]]:
     return named
 
 
-def _chunks(names: list[str], most: int) -> list[tuple[str, int]]:
-    """Names of neighbours together, and how many they are."""
-    size = -(-len(names) // most)
+def _chunks(names: list[str], most: int, each: int = 1) -> list[tuple[str, int]]:
+    """Names of neighbours together, and how many they are: a multiple of ``each``."""
+    size = -(-len(names) // (most * each)) * each
     found = []
     for start in range(0, len(names), size):
         some = names[start : start + size]

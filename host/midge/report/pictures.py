@@ -12,6 +12,7 @@ LANES = 9  # channels of a sensor drawn, at most
 _LEFT, _RIGHT = 56.0, 6.0  # beside the lanes
 _SPAN = svg.WIDTH - _LEFT - _RIGHT
 _ROW = 84.0  # height of a picture of features, and of a single lane
+_IMAGE = 134.0  # width and height of a camera's picture, at most
 _NAMES = {"input": "seen", "importance": "matters"}
 
 Over = tuple[Looks, Map] | None
@@ -30,9 +31,14 @@ class Pictures:
         parts: list[str] = []
         y = 0.0
         for number, view in enumerate(self._views):
+            if view.image:
+                y = self._image(parts, y, number, window, over)
+                continue
             y = self._signals(parts, y, number, window, over)
             if not view.plain:
                 y = self._features(parts, y + 5, number, window, over)
+        if all(view.image for view in self._views):
+            return svg.svg(svg.WIDTH, y, f"test window {window}", parts)
         seconds = len(self._views[0].counts[window]) / self._views[0].rate_hz
         for share, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end")):
             words = f"{share * seconds:.3g} s"
@@ -58,6 +64,21 @@ class Pictures:
             parts.append(svg.text(_LEFT - 5, top + tall / 2 + 4, name, anchor="end"))
         return y + lanes * tall
 
+    def _image(self, parts: list[str], y: float, number: int, window: int, over: Over) -> float:
+        """What the model sees of a camera's picture; below it what matters."""
+        view = self._views[number]
+        assert view.image is not None
+        height, width, channels = view.image
+        seen = (view.inputs[window].astype(int) + 128).reshape(height, width, channels)
+        shown = [png.uri(np.broadcast_to(seen, (height, width, 3)).astype(np.uint8))]
+        if over is not None:
+            shown.append(png.data_uri(_matters(*over, number), "importance"))
+        scale = min(_IMAGE / width, _IMAGE / height)
+        for at, uri in enumerate(shown):
+            x = _LEFT / 2 + at * (_IMAGE + 12)
+            parts.append(svg.image(x, y, width * scale, height * scale, uri))
+        return y + height * scale + 6
+
     def _features(self, parts: list[str], y: float, number: int, window: int, over: Over) -> float:
         for ramp, values in _pixels(self._views[number], number, window, over):
             parts.append(svg.image(_LEFT, y, _SPAN, _ROW, png.data_uri(values, ramp)))
@@ -71,14 +92,18 @@ def _pixels(view: View, number: int, window: int, over: Over) -> list[tuple[str,
     values = view.inputs[window].astype(np.float64).T[::-1]
     found = [("input", (values + 128) / 255)]
     if over is not None:
-        where, one = over
-        rows = [
-            np.tile(falls / max(one.top, 1e-9), (group.end - group.start, 1))
-            for group, falls in zip(where.groups, one.falls, strict=True)
-            if group.view == number
-        ]
-        found.append(("importance", np.concatenate(rows)[::-1]))
+        found.append(("importance", _matters(*over, number).T[::-1]))
     return found
+
+
+def _matters(where: Looks, one: Map, number: int) -> np.ndarray:
+    """How much each part and column of an input matters, at most 1: ``[parts, columns]``."""
+    columns = [
+        np.tile(falls[:, np.newaxis] / max(one.top, 1e-9), (1, group.end - group.start))
+        for group, falls in zip(where.groups, one.falls, strict=True)
+        if group.view == number
+    ]
+    return np.concatenate(columns, axis=1)
 
 
 def _cells(where: Looks, one: Map, number: int, y: float, tall: float, lanes: int) -> list[str]:

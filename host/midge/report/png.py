@@ -30,7 +30,12 @@ def hexed(value: float, ramp: str) -> str:
 
 def data_uri(values: np.ndarray, ramp: str) -> str:
     """``values`` 0...1 ``[rows, columns]``, first row on top."""
-    return "data:image/png;base64," + base64.b64encode(_png(colours(values, ramp))).decode()
+    return uri(colours(values, ramp))
+
+
+def uri(pixels: np.ndarray) -> str:
+    """uint8 ``[rows, columns, 3]``: red, green, blue."""
+    return "data:image/png;base64," + base64.b64encode(_png(pixels)).decode()
 
 
 def _png(pixels: np.ndarray) -> bytes:

@@ -34,6 +34,12 @@ class View:
         """The model sees the samples themselves, scaled."""
         return self.inputs.shape == self.counts.shape
 
+    @property
+    def image(self) -> tuple[int, int, int] | None:
+        """Height, width and channels of a camera's picture."""
+        block = None if self.features is None else self.features.pipeline.picture
+        return None if block is None else block.out
+
     def named(self, what: str) -> str:
         """``what`` with the sensor's name in front, where there are several."""
         return f"{self.name} {what}" if self.name else what
