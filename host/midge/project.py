@@ -157,6 +157,9 @@ class ModelSection:
         0.01,
         low=0,
     )
+    false_alarms: float = _key(
+        "recipe anomaly: share of normal windows that may raise an alarm", 0.01, low=0
+    )
     teachers: int = _key("networks in the ensemble that distill learns from", 3, low=1)
     file: str = _key(
         "where the trained model goes; default build/<name>.tflite, or .npz if it is classical", ""

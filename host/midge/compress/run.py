@@ -49,15 +49,20 @@ class Improver:
 
     def run(self, model: Any, steps: list[str]) -> tuple[Any, Path]:
         """From a trained model to the best one: its float model and its ``.tflite``."""
-        self._try("train", Made(nets.from_keras(model), self._project.model.recipe, model))
+        self.begin(model)
         for name in steps:
-            self._step(name)
+            self.step(name)
         assert self.best is not None
         assert self.best.tflite is not None
         self._say_budget()
         return self.best.model, self.best.tflite
 
-    def _step(self, name: str) -> None:
+    def begin(self, model: Any) -> None:
+        """Judges the network as trained: the first one that is the best."""
+        self._try("train", Made(nets.from_keras(model), self._project.model.recipe, model))
+
+    def step(self, name: str) -> None:
+        """One step, from the best network so far."""
         assert self.best is not None
         attempt = STEPS[name](self._work, self.best.net)
         kept: bool | None = None

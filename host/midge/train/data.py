@@ -104,7 +104,20 @@ def load_dataset(project: Project) -> Dataset:
         DataError: unknown source, no recordings, fewer than two classes, or windows whose
             length or channels are not those of ``[window]`` and ``[sensor]``.
     """
-    from midge.train import background, basic_motions, recordings, spikes
+    from midge.train import anomaly, background
+
+    where = str(project.root / "midge.toml")
+    if project.model.recipe == anomaly.RECIPE:
+        project = anomaly.split_names(project)
+        return anomaly.as_two(_load(project), project.data.labels, where)
+    data = _load(project)
+    if project.data.others and project.sensor.kind == "microphone":
+        data = background.add(data, project.data.others)
+    return _in_order(data, project.data.labels, where)
+
+
+def _load(project: Project) -> Dataset:
+    from midge.train import basic_motions, recordings, spikes
 
     source = project.data.source
     if source == basic_motions.NAME:
@@ -137,9 +150,7 @@ def load_dataset(project: Project) -> Dataset:
             do="make the folder, or name the one that holds the recordings",
         )
     _check_against(project, data)
-    if project.data.others and project.sensor.kind == "microphone":
-        data = background.add(data, project.data.others)
-    return _in_order(data, project.data.labels, str(project.root / "midge.toml"))
+    return data
 
 
 def _recordings_at(path: Path) -> bool:

@@ -18,7 +18,7 @@ from midge.features import Pipeline
 from midge.features.pipeline import SCALE
 from midge.meta import Meta, sidecar
 from midge.several import branches
-from midge.train import representative
+from midge.train import anomaly, representative
 from midge.train.data import Dataset, load_dataset
 from midge.train.evaluate import accuracy, accuracy_in_float
 from midge.train.fit import Fitted, fit
@@ -28,6 +28,7 @@ from midge.train.recipes import RECIPES, Recipe, configured
 from midge.train.tf import import_tensorflow
 
 if TYPE_CHECKING:
+    from midge.compress.run import Improver
     from midge.project import Project
 
 # More windows move the measured ranges little and cost converter time.
@@ -49,18 +50,20 @@ def train(project: Project) -> Path:
         from midge.train import branches as several
 
         return several.train(project)
+    if project.model.recipe == anomaly.RECIPE:
+        return anomaly.train(project)
     if project.model.recipe in classical.RECIPES:
         from midge.classical.train import train as train_classical
 
         return train_classical(project)
     recipe = _recipe(project)
-    pipeline = _pipeline(project)
+    pipeline = features_of(project)
     import_tensorflow()  # before a download, so that its absence is the first thing said
     data = load_dataset(project)
     inputs = Inputs(data, pipeline, kind=project.sensor.kind)
     _say(f"{data.name}: {len(data.train)} windows to train on, {len(data.test)} to test with")
     steps = _steps(project)
-    fitted = _fit(project, recipe, data, inputs, project.model.seed)
+    fitted = fit_recipe(project, recipe, data, inputs, project.model.seed)
     out = project.model_path
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
@@ -68,10 +71,13 @@ def train(project: Project) -> Path:
         model = fitted.model
         tried: list[dict[str, Any]] = []
         if steps:
-            model, tried = _improve(project, recipe, fitted, data, inputs, made)
+            improver = improver_of(project, recipe, fitted, data, inputs, Path(folder))
+            model, best = improver.run(model, steps)
+            os.replace(best, made)
+            tried = improver.records
         else:
             _quantize(project, model, data, inputs, made)
-        meta = _describe(project, data, inputs, made)
+        meta = describe(project, data, inputs, made)
         meta.save(sidecar(made))  # the engine reads the scaling from it
         meta.extra["accuracy"] = _accuracies(project, model, data, inputs, made)
         meta.extra["epochs"] = fitted.epochs
@@ -87,7 +93,10 @@ def train(project: Project) -> Path:
     return out
 
 
-def _fit(project: Project, recipe: Recipe, data: Dataset, inputs: Inputs, seed: int) -> Fitted:
+def fit_recipe(
+    project: Project, recipe: Recipe, data: Dataset, inputs: Inputs, seed: int
+) -> Fitted:
+    """The recipe's network, trained in float as the project says but for the seed."""
     settings = project.model
     return fit(
         recipe, inputs.real(data.train.counts), data.train.classes, len(data.labels),
@@ -125,30 +134,28 @@ def _steps(project: Project) -> list[str]:
     return steps
 
 
-def _improve(
-    project: Project, recipe: Recipe, fitted: Fitted, data: Dataset, inputs: Inputs, made: Path
-) -> tuple[Any, list[dict[str, Any]]]:
-    """The steps' best model, as float and in ``made``, and all that was tried."""
+def improver_of(
+    project: Project, recipe: Recipe, fitted: Fitted, data: Dataset, inputs: Inputs, folder: Path
+) -> Improver:
+    """What runs steps on a trained network, with its work in ``folder``."""
     from midge.compress.qat import usual_ends
     from midge.compress.run import Improver, Maker
     from midge.compress.steps import Work
 
     work = Work(
-        project, fitted.examples, made.parent, inputs.ends or usual_ends(fitted.examples.x),
-        lambda seed: _fit(project, recipe, data, inputs, seed).model,
+        project, fitted.examples, folder, inputs.ends or usual_ends(fitted.examples.x),
+        lambda seed: fit_recipe(project, recipe, data, inputs, seed).model,
     )  # fmt: skip
     maker = Maker(
         lambda model, out: _quantize(project, model, data, inputs, out),
-        lambda out: _describe(project, data, inputs, out).save(sidecar(out)),
+        lambda out: describe(project, data, inputs, out).save(sidecar(out)),
         data.test, inputs.real(data.test.counts),
     )  # fmt: skip
-    improver = Improver(project, work, maker)
-    model, best = improver.run(fitted.model, project.model.steps)
-    os.replace(best, made)
-    return model, improver.records
+    return Improver(project, work, maker)
 
 
-def _pipeline(project: Project) -> Pipeline | None:
+def features_of(project: Project) -> Pipeline | None:
+    """``[features]``, not yet scaled; None: the samples themselves."""
     pipeline = Pipeline.of_project(project)
     kind = project.model.quantization
     if pipeline is not None and kind != "int8":
@@ -164,7 +171,8 @@ def _recipe(project: Project) -> Recipe:
     name = project.model.recipe
     if name not in RECIPES:
         raise ModelError(
-            f"needs one of {', '.join([*RECIPES, *classical.RECIPES])}, found {name!r}",
+            f"needs one of {', '.join([*RECIPES, anomaly.RECIPE, *classical.RECIPES])}, "
+            f"found {name!r}",
             where=f"{project.root / 'midge.toml'}: [model] recipe",
             do="name one of them; midge/train/recipes.py shows what they are",
         )
@@ -176,20 +184,26 @@ def _quantize(project: Project, model: Any, data: Dataset, inputs: Inputs, out: 
     kind = project.model.quantization
     _say(f"quantizing to {kind} ...")
     saved = out.with_suffix(".keras")
-    for layer in model.layers:  # of training only, and the converter does not know a recipe's own
-        if getattr(layer, "kernel_constraint", None) is not None:
-            layer.kernel_constraint = None
+    # of training only, and the converter does not know a recipe's own
+    held = [one for one in model.layers if getattr(one, "kernel_constraint", None) is not None]
+    constraints = [one.kernel_constraint for one in held]
+    for one in held:
+        one.kernel_constraint = None
     model.save(saved)
-    return convert(saved, _representative(data, inputs), out, kind)
+    for one, constraint in zip(held, constraints, strict=True):
+        one.kernel_constraint = constraint
+    return convert(saved, representative_of(data, inputs), out, kind)
 
 
-def _representative(data: Dataset, inputs: Inputs) -> np.ndarray:
+def representative_of(data: Dataset, inputs: Inputs) -> np.ndarray:
+    """Real inputs that the converter measures ranges on."""
     counts = data.train.counts
     chosen = representative.choose(counts, data.train.classes, _MOST_REPRESENTATIVE)
     return inputs.representative(counts[chosen])
 
 
-def _describe(project: Project, data: Dataset, inputs: Inputs, made: Path) -> Meta:
+def describe(project: Project, data: Dataset, inputs: Inputs, made: Path) -> Meta:
+    """The sidecar of a ``.tflite``, without its accuracy."""
     content = made.read_bytes()
     graph = tflite.Model.GetRootAs(content, 0).Subgraphs(0)
     if inputs.pipeline is not None:
