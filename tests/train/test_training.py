@@ -187,4 +187,6 @@ def test_a_model_is_replaced_whole_or_not_at_all(root, tmp_path, monkeypatch):
     monkeypatch.setattr(pipeline, "accuracy", interrupt)
     with pytest.raises(KeyboardInterrupt):
         train(load_project(tmp_path))
-    assert {p.name: p.read_bytes() for p in (tmp_path / "build").iterdir()} == before
+    left = {p.name: p.read_bytes() for p in (tmp_path / "build").iterdir()}
+    assert left.pop(".spikes-1.training.npz")  # what training goes on from
+    assert left == before

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from midge.errors import ModelError
 from midge.train.augment import augment
 from midge.train.data import split_by_class
 from midge.train.recipes import Recipe
+from midge.train.resume import Checkpoint, key_of
 from midge.train.tf import import_tensorflow
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ def fit(
     copies: int = 0,
     more: More | None = None,
     watch: Watch | None = None,
+    checkpoint: Path | None = None,
 ) -> Fitted:
     """Trains on ``real`` float32 ``[n, length, channels]`` with ``classes`` int64 ``[n]``.
 
@@ -79,6 +82,8 @@ def fit(
             copies of each, copy after copy; default: :func:`augment` on ``real``.
         watch: called after each epoch, counted from 1, with the accuracy on the held-out windows;
             what it raises ends training.
+        checkpoint: a file that an interrupted training goes on from (:mod:`midge.train.resume`);
+            left behind, for the caller to remove.
 
     Raises:
         ModelError: the recipe does not suit the windows, or the loss is no number.
@@ -96,7 +101,13 @@ def fit(
             f"in {n_classes} classes: {err}",
             where=f"recipe {recipe.__name__}", do="choose another, or a longer window",
         ) from err  # fmt: skip
-    done, loss = learn(model, examples, epochs=epochs, batch_size=batch_size, watch=watch)
+    kept = None
+    if checkpoint is not None:
+        about = (examples.x, examples.y, epochs, batch_size, seed)
+        kept = Checkpoint(checkpoint, key_of(model, *about))
+    done, loss = learn(
+        model, examples, epochs=epochs, batch_size=batch_size, watch=watch, checkpoint=kept
+    )
     return Fitted(model, done, loss, examples)
 
 
@@ -130,6 +141,7 @@ def learn(
     rate: float = LEARNING_RATE,
     teacher: Teacher | None = None,
     watch: Watch | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> tuple[int, float]:
     """Trains ``model`` in place; returns epochs and the best held-out loss.
 
@@ -139,10 +151,13 @@ def learn(
     keras = import_tensorflow().keras
     before = model.get_weights()
     for restart in range(_LOSS_RESTARTS + 1):
-        found = _learn_once(keras, model, examples, epochs, batch_size, rate, teacher, watch)
+        found = _learn_once(
+            keras, model, examples, epochs, batch_size, rate, teacher, watch, checkpoint
+        )
         if found is not None:
             return found
         model.set_weights(before)
+        checkpoint = None  # is of the old rate
         rate /= 10
         if restart < _LOSS_RESTARTS:
             print(f"the loss is no number: once more at rate {rate:g}", file=sys.stderr)
@@ -163,6 +178,7 @@ def _learn_once(
     rate: float,
     teacher: Teacher | None,
     watch: Watch | None,
+    checkpoint: Checkpoint | None,
 ) -> tuple[int, float] | None:
     """One training; None: the loss became NaN or infinite."""
     x, y = examples.x, examples.y
@@ -184,14 +200,22 @@ def _learn_once(
     stop = keras.callbacks.EarlyStopping(
         monitor="val_loss", patience=max(5, epochs // 4), restore_best_weights=True
     )
+    callbacks = [stop, keras.callbacks.TerminateOnNaN(), _progress(keras, epochs, watch)]
+    if checkpoint is not None:
+        checkpoint.restore(model)
+        if checkpoint.done:
+            return checkpoint.epoch, min(checkpoint.losses)
+        callbacks.insert(1, checkpoint.callback(keras, stop))
+    before = [] if checkpoint is None else checkpoint.losses.copy()
     history = model.fit(
         x, y, validation_data=(examples.held_x, held_y), epochs=epochs, batch_size=batch_size,
-        verbose=0,
-        callbacks=[stop, keras.callbacks.TerminateOnNaN(), _progress(keras, epochs, watch)],
+        verbose=0, callbacks=callbacks, initial_epoch=len(before),
     )  # fmt: skip
-    losses = history.history.get("val_loss", [])
-    if not losses or not np.isfinite([*losses, *history.history["loss"]]).all():
+    losses = [*before, *history.history.get("val_loss", [])]
+    if not losses or not np.isfinite([*losses, *history.history.get("loss", [])]).all():
         return None
+    if checkpoint is not None:
+        checkpoint.save(model, stop, done=True)
     return len(losses), float(min(losses))
 
 

@@ -88,6 +88,8 @@ def train(project: Project) -> Path:
         sidecar(out).unlink(missing_ok=True)
         os.replace(made, out)
         os.replace(sidecar(made), sidecar(out))
+    for old in out.parent.glob(_checkpoint(project, "*").name):
+        old.unlink()
     kind = project.model.quantization
     _say(f"{kind} accuracy on the test split: {meta.extra['accuracy'][kind]:.1%}")
     return out
@@ -101,8 +103,13 @@ def fit_recipe(
     return fit(
         recipe, inputs.real(data.train.counts), data.train.classes, len(data.labels),
         epochs=settings.epochs, batch_size=settings.batch_size, seed=seed,
-        copies=settings.copies, more=inputs.more,
+        copies=settings.copies, more=inputs.more, checkpoint=_checkpoint(project, seed),
     )  # fmt: skip
+
+
+def _checkpoint(project: Project, seed: int | str) -> Path:
+    """Where an interrupted training with this seed goes on from."""
+    return project.model_path.with_name(f".{project.name}-{seed}.training.npz")
 
 
 def _steps(project: Project) -> list[str]:
