@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from midge.project import Project, SensorSection
 
 _NEVER_S = 7 * 24 * 3600.0  # a week
-_FOR_PROGRAMS = ("crc", "asleep_ms", "awake_ms")  # of each window; --json has them
+_FOR_PROGRAMS = ("crc", "at", "since", "asleep_ms", "awake_ms")  # --json has them
 _EXAMPLES = """\
   midge run
   midge run --picture build/run.png
