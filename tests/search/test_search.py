@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ pytest.importorskip("tensorflow", reason="training needs the extra: pip install 
 
 from midge import exits
 from midge.cli import main
-from midge.search import shared
+from midge.search import evaluate, shared
+from midge.train.recipes import configured
 
 pytestmark = pytest.mark.slow
 
@@ -157,6 +159,16 @@ def test_the_same_seed_finds_the_same_models(
         assert [getattr(t, name) for t in again] == [getattr(t, name) for t in trials]
     models = [[t.user_attrs.get("sha256") for t in some] for some in (trials, again)]
     assert models[0] == models[1] and len(set(models[0]) - {None}) > 2
+
+
+def test_random_networks_are_alive() -> None:
+    """With biases of 0 one may give 0 for every input, which no integer scale can hold."""
+    nothing = SimpleNamespace(
+        real=np.zeros((1, 8, 8), np.float32), data=SimpleNamespace(labels=list("abc"))
+    )
+    net = {"filters": [4] * 4, "widths": [3] * 4, "strides": [4] * 4}
+    model = evaluate.untrained(configured("conv1d", net, "here"), nothing, seed=1)
+    assert np.ptp(model(nothing.real).numpy()) > 0.01
 
 
 def test_a_changed_project_does_not_join_the_study(

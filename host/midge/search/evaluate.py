@@ -50,6 +50,7 @@ _RUNGS = (0.25, 0.5)  # of the epochs: where a network may be stopped
 _PEERS = 3  # networks that are not slower and did better by then, which is enough to stop one
 _MOST = 1e6  # by which a limit may be exceeded; a sampler wants finite numbers
 _COMPARED = 200  # windows at least: among a few, networks that differ by some percent look alike
+_BIAS = 0.3  # deviation of random biases, where a norm before makes it 1
 _KEPT = 3  # data sets with their features in memory
 
 
@@ -107,8 +108,8 @@ class Evaluator:
             material = self._of(project)
             with tempfile.TemporaryDirectory(prefix="midge-search-") as folder:
                 return self._evaluate(trial, project, material, Path(folder), check)
-        except FeatureError as err:
-            raise Skip(UNFIT, err.what) from err
+        except (FeatureError, ModelError) as err:
+            raise Skip(UNFIT, f"{err.where}: {err.what}") from err
 
     def _evaluate(
         self,
@@ -279,7 +280,7 @@ class _Watch:
 
 
 def untrained(recipe: Recipe, material: Material, seed: int) -> Any:
-    """The recipe's network with its first weights.
+    """The recipe's network with random weights.
 
     Raises:
         Skip: it does not suit the windows.
@@ -287,9 +288,14 @@ def untrained(recipe: Recipe, material: Material, seed: int) -> Any:
     import_tensorflow().keras.utils.set_random_seed(seed)
     _, length, channels = material.real.shape
     try:
-        return recipe(length, channels, len(material.data.labels))
+        model = recipe(length, channels, len(material.data.labels))
     except (ValueError, ModelError) as err:
         raise Skip(UNFIT, str(err).splitlines()[0]) from err
+    rng = np.random.default_rng(seed)
+    for weight in model.trainable_weights:
+        if weight.name in ("bias", "beta"):  # 0 at first: all behind a ReLU could be 0
+            weight.assign(rng.normal(0, _BIAS, weight.shape))
+    return model
 
 
 def hold_out(windows: Windows, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

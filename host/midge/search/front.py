@@ -173,8 +173,11 @@ def need_front(space: Space, shared: Shared, board: Board) -> tuple[list[Found],
         return networks, points
     looked = [t for t in shared.trials() if t.user_attrs.get("excess")]
     if not looked:
+        why = [t.user_attrs["why"] for t in shared.trials() if t.user_attrs.get("why")]
         raise MidgeError(
-            "nothing was trained yet", where=shared.plan.name, do="run `midge search` first"
+            f"nothing could be trained; at last: {why[-1]}" if why else "nothing was trained yet",
+            where=shared.plan.name,
+            do="mend that in midge.toml" if why else "run `midge search` first",
         )
     nearest = min(looked, key=lambda trial: max(trial.user_attrs["excess"]))
     project = candidate(space, nearest.params)
