@@ -52,11 +52,14 @@ def _quant(scale: float, zero_point: int = 0) -> Quant:
     return Quant(np.array([scale], np.float32), np.array([zero_point], np.int64))
 
 
-def project(folder: Path, labels: list[str] = LABELS, *, single: bool = False) -> Project:
+def project(
+    folder: Path, labels: list[str] = LABELS, *, single: bool = False, sums: bool = False
+) -> Project:
     """Writes recordings, ``midge.toml`` and a model into ``folder``.
 
     A class is a level of channel x (noisy, so that some windows are called wrong); channel y is
-    noise, and no weight looks at it nor at the second half of the window.
+    noise, and no weight looks at it nor at the second half of the window. With ``sums`` the model
+    ends without a softmax.
     """
     rng = np.random.default_rng(2)
     for kind, label in enumerate(labels):
@@ -69,7 +72,7 @@ def project(folder: Path, labels: list[str] = LABELS, *, single: bool = False) -
     quoted = ", ".join("'" + label + "'" for label in labels)
     (folder / "midge.toml").write_text(_TOML.format(labels=quoted))
     found = load_project(folder)
-    _model(found, labels, single)
+    _model(found, labels, single, sums)
     return found
 
 
@@ -95,7 +98,7 @@ def weights(classes: int, single: bool) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
-def _model(project: Project, labels: list[str], single: bool) -> None:
+def _model(project: Project, labels: list[str], single: bool, sums_only: bool) -> None:
     kernel, bias = weights(len(labels), single)
     outputs, end = len(kernel), "LOGISTIC" if single else "SOFTMAX"
     graph = Graph("tool", "", {}, [], [], [])
@@ -114,6 +117,8 @@ def _model(project: Project, labels: list[str], single: bool) -> None:
         Op(end, [sums], [out], {} if single else {"beta": 1.0}, 2),
     ]
     graph.inputs, graph.outputs = [into], [out]
+    if sums_only:  # no softmax at the end
+        graph.ops, graph.outputs = graph.ops[:-1], [sums]
     path = project.model_path
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(tflite_writer.write(graph))

@@ -253,6 +253,19 @@ def test_a_single_output(tmp_path: Path) -> None:
         assert [row[0] for row in tables[name][1:]] == ["yes"]
 
 
+def test_scores_that_are_no_chances(tmp_path: Path, evidence: Evidence) -> None:
+    found = gather(project(tmp_path, sums=True))
+    assert not found.chances and (found.said == evidence.said).mean() > 0.9  # ties of int8 softmax
+    parsed = Parsed(page(found))
+    assert any("no calibration" in words for words in parsed.words)
+    for k, row in enumerate(parsed.tables["threshold-table"][1:]):
+        threshold = found.thresholds[k]
+        assert threshold is not None
+        assert row[2].startswith(
+            f"{100 * (found.scores[found.truth == k, k] >= threshold).mean():.1f}%"
+        )
+
+
 def test_two_sensors(tmp_path: Path) -> None:
     evidence = gather(two_sensors(tmp_path))
     assert [one.shape[1:] for one in evidence.inputs] == [(8, 2), (4, 2)]

@@ -99,6 +99,11 @@ class Evidence:
         """Each window's largest score."""
         return np.asarray(self.scores.max(axis=1))
 
+    @property
+    def chances(self) -> bool:
+        """The scores are 0...1, as softmax and sigmoid give them: they can be calibrated."""
+        return bool(self.scores.min() >= 0 and self.scores.max() <= 1)
+
     @functools.cached_property
     def thresholds(self) -> list[float | None]:
         """For each class the threshold that the held-out windows choose."""

@@ -100,7 +100,7 @@ def best_threshold(is_class: np.ndarray, scores: np.ndarray) -> float | None:
     if not is_class.any() or is_class.all():
         return None
     levels = np.unique(scores)
-    below = np.concatenate([[0.0], levels[:-1]])
+    below = np.concatenate([[min(0.0, levels[0])], levels[:-1]])
     found = []
     for low, high in zip(below, levels, strict=True):
         said = scores >= high

@@ -195,6 +195,9 @@ _MOST_GROUPS = 30
 
 def calibration(evidence: Evidence) -> Section:
     """Do scores mean what they say, and where to put a threshold."""
+    if not evidence.chances:
+        said = kit.note("This model's scores are no chances, 0 to 1: there is no calibration.")
+        return Section("calibration", "Thresholds", said + _thresholds(evidence))
     bins = figures.calibration(evidence.top, evidence.right)
     plot = svg.Plot("score of the class that is called", "share of right windows")
     most = max(one.right.total for one in bins)
