@@ -12,6 +12,7 @@ import midge
 from midge.errors import MidgeError
 from midge.meta import load_meta
 from midge.project import load_project
+from midge.report import gather, page
 from midge.train import anomaly, spikes, train
 from midge.train.data import Windows, load_dataset
 from midge.train.evaluate import predict_windows
@@ -110,3 +111,11 @@ def test_normal_recordings_to_a_threshold_in_int8(tmp_path, monkeypatch):
     # Not trivially high a threshold: not far below the wanted share.
     assert raised.mean() >= 0.01
     assert midge.load(path).check()
+    # The report shows that threshold, not one of its own choice.
+    evidence = gather(project)
+    shown = evidence.operating()[1]
+    assert shown is not None and shown.threshold == 0.5
+    assert shown.false_alarms.value == found["test_false_alarms"]
+    assert shown.hits.value == found["test_found"]
+    assert len(evidence.held_truth) == len(held) and not evidence.held_truth.any()
+    assert "held-out normal windows raise an alarm" in page(evidence)

@@ -75,6 +75,21 @@ def test_one_class(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         load_dataset(load_project(folder))
 
 
+def test_anomalies_need_only_the_normal_class_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = project(tmp_path, 'labels = ["idle"]')
+    assert main(["data", "--project", str(folder)]) == 1
+    with (folder / "midge.toml").open("a") as file:
+        file.write('[model]\nrecipe = "anomaly"\n')
+    assert main(["data", "--project", str(folder)]) == 0
+    for path in (folder / "recordings" / "saw").iterdir():
+        path.unlink()
+    capsys.readouterr()
+    assert main(["data", "--project", str(folder)]) == 0
+    assert "only one class" not in capsys.readouterr().out
+
+
 def test_mixed_rates(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = project(tmp_path)
     rows = [f"{i % 7},{i % 5},a,{20 * i}" for i in range(40)]

@@ -43,6 +43,10 @@ def test_splits_by_recording(folder):
     assert data.test.counts.shape == (2 * 4, 10, 2)
     recording = [{int(w[0, 0]) // 1000 for w in s.counts} for s in (data.train, data.test)]
     assert not recording[0] & recording[1]
+    assert data.train.groups is not None and data.test.groups is not None
+    train, test = set(data.train.groups), set(data.test.groups)
+    assert train | test == {f"{kind}/{n}.csv" for kind in ("idle", "drill") for n in range(4)}
+    assert len(test) == 2 and not train & test
     assert load(folder).fingerprint == data.fingerprint
 
 

@@ -84,9 +84,12 @@ def _of_classes(project: Project, how: Layout, recordings: list[Recording]) -> l
     """What is wrong with the classes, also on one side of the split only."""
     from midge.recordings import DataError, classes
     from midge.recordings.check import Finding
+    from midge.train import anomaly
     from midge.train.data import reader
     from midge.train.recordings import parts_of
 
+    if project.model.recipe == anomaly.RECIPE:
+        project = anomaly.split_names(project)
     data = project.data
     findings = classes.findings(recordings, data.labels, data.others)
     found = sorted(classes.found_in(recordings))

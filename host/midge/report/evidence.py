@@ -19,6 +19,7 @@ from midge.report import figures
 from midge.report.answers import Answers
 from midge.report.figures import Share
 from midge.report.views import View, parts, views
+from midge.train import anomaly
 from midge.train.data import Dataset, load_dataset, split_by_class
 from midge.train.evaluate import decide
 from midge.train.fit import HELD_OUT
@@ -104,9 +105,16 @@ class Evidence:
         """The scores are 0...1, as softmax and sigmoid give them: they can be calibrated."""
         return bool(self.scores.min() >= 0 and self.scores.max() <= 1)
 
+    @property
+    def anomaly(self) -> bool:
+        """Trained on normal windows alone: its score is 0.5 at the threshold it was given."""
+        return self.compiled.meta.extra.get("recipe") == anomaly.RECIPE
+
     @functools.cached_property
     def thresholds(self) -> list[float | None]:
         """For each class the threshold that the held-out windows choose."""
+        if self.anomaly:
+            return [None, 0.5]
         return [
             figures.best_threshold(self.held_truth == k, self.held_scores[:, k])
             for k in range(len(self.data.labels))
@@ -182,6 +190,8 @@ def _and(values: Sequence[object]) -> str:
 
 def _held_out(project: Project, data: Dataset) -> np.ndarray:
     """Indices of the training windows that :func:`midge.train.fit.fit` holds out."""
+    if project.model.recipe == anomaly.RECIPE:
+        return anomaly.hold_out(data.train)[1]
     rng = np.random.default_rng(project.model.seed)
     held = split_by_class(data.train.classes, HELD_OUT, rng)[1]
     return held[:: -(-len(held) // _MOST_HELD_OUT) or 1]

@@ -248,14 +248,22 @@ def _thresholds(evidence: Evidence) -> Html:
                 label, f"{point.threshold:.3f}", kit.ratio(point.hits),
                 kit.ratio(point.false_alarms), kit.ratio(point.precision),
             ))  # fmt: skip
-    if evidence.outputs.shape[1] == 1:  # the first class has no output of its own
+    if evidence.outputs.shape[1] == 1 and not evidence.anomaly:  # one output has one threshold
         rows = rows[1:]
     if not rows:
         return kit.note("No threshold was chosen: no windows were held out from training.")
-    return kit.table(
+    table = kit.table(
         ("class", "threshold", "hits", "false alarms", "right when over it"), rows,
         id="threshold-table",
-    ) + kit.note(
+    )  # fmt: skip
+    if evidence.anomaly:
+        said = evidence.compiled.meta.extra.get("anomaly", {})
+        wanted = kit.percent(float(said.get("wanted_false_alarms", np.nan)), 2)
+        return table + kit.note(
+            f"Set in training so that {wanted} of {len(evidence.held_truth):,} held-out normal "
+            "windows raise an alarm: the score is 0.5 there. Measured here on the test windows."
+        )
+    return table + kit.note(
         f"Chosen by {len(evidence.held_truth):,} windows that training held out (largest F1, the "
         "middle of the gap), measured here on the test windows. For",
         kit.tag("code", "midge.Smoother(threshold=...)"), "on the board; accuracy is that of the "

@@ -140,12 +140,19 @@ def _or_other(span: Span, names: list[str], others: str) -> Span:
     return span if span.label in names else dataclasses.replace(span, label=others)
 
 
+def _own(recording: Recording, folder: Path) -> str:
+    """A name that no other recording of the data has: files of two classes may be called alike."""
+    if recording.path == folder:
+        return recording.name
+    return str(recording.path.relative_to(folder).with_name(recording.name))
+
+
 def _windows(
     recordings: list[Recording], names: list[str], length: int, hop: int, folder: Path, group: str
 ) -> Windows:
     windows, kinds, groups = [], [], []
     for recording in recordings:
-        of = split.group_of(recording, group) if group else recording.name
+        of = split.group_of(recording, group) if group else _own(recording, folder)
         for span in recording.spans:
             for start in range(span.start, span.end - length + 1, hop):
                 windows.append(recording.counts[start : start + length])
