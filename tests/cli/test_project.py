@@ -41,7 +41,10 @@ def test_whole_numbers_serve_as_numbers(tmp_path):
         (NAME + "[window]\nlength = true\n", "needs a whole number, found True"),
         (NAME + "[sensor]\nrate_hz = nan\n", "at least 0.001, found nan"),
         (NAME + "[sensor]\nrate_hz = inf\n", "at least 0.001, found inf"),
-        (NAME + '[sensor]\nkind = "mpu605"\n', "one of adc, mpu6050, microphone, found 'mpu605'"),
+        (
+            NAME + '[sensor]\nkind = "mpu605"\n',
+            "one of adc, mpu6050, microphone, camera, found 'mpu605'",
+        ),
         (NAME + "[sensor]\naccel_g = 3\n", "one of 2, 4, 8, 16, found 3"),
         (NAME + "[sensor]\nchannels = []\n", "needs at least one name"),
         (NAME + '[sensor]\nchannels = ["x", "x"]\n', "a name stands twice"),
