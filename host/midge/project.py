@@ -142,6 +142,10 @@ class ModelSection:
         0,
         low=0,
     )
+    label_smoothing: float = _key(
+        "share of each target that is spread over all classes in training, such as 0.1", 0.0,
+        low=0, high=0.9,
+    )  # fmt: skip
     quantization: str = _key(
         "int8, or int16x8: int16 activations, int8 weights; finer, but slower and twice the RAM",
         "int8",

@@ -171,3 +171,44 @@ def test_ds_cnn():
     assert 20_000 < model.count_params() < 30_000
     with pytest.raises(ValueError, match="61 of 2"):
         RECIPES["ds_cnn"](61, 2, 10)
+
+
+def test_mean_norm_takes_the_channel_away():
+    pytest.importorskip("tensorflow", reason="needs the extra: pip install .[train]")
+    from midge.train.recipes import RECIPES
+
+    rng = np.random.default_rng(4)
+    spectrum = rng.standard_normal((3, 16, 8)).astype(np.float32)
+    microphone = rng.standard_normal((3, 1, 8)).astype(np.float32)
+    options = {"filters": 8, "blocks": 1}
+    with_norm = RECIPES["ds_cnn"](16, 8, 3, mean_norm=True, **options)
+    plain = RECIPES["ds_cnn"](16, 8, 3, **options)
+    assert with_norm.count_params() == plain.count_params()
+    plain.set_weights(with_norm.get_weights())
+    one, two = (with_norm.predict(x, verbose=0) for x in (spectrum, spectrum + microphone))
+    assert np.abs(one - two).max() < 1e-5  # float32 sums
+    centred = spectrum - spectrum.mean(1, keepdims=True)
+    assert np.abs(plain.predict(centred, verbose=0) - one).max() < 1e-5
+    other = plain.predict(spectrum + microphone, verbose=0)
+    assert np.abs(other - one).max() > 1e-3
+
+
+def test_masks_hide_rows_and_columns():
+    made = audio.mask(np.ones((200, 61, 20)) + np.eye(61, 20), np.random.default_rng(5))
+    hidden = made == 1  # beside the diagonal everything is the least value
+    kept = np.diagonal(~hidden, axis1=1, axis2=2)  # rows and columns 0...19
+    assert 0.75 < kept.mean() < 0.97
+    assert (~kept).sum(1).max() <= 8 + 3
+
+
+def test_smoothed_targets():
+    pytest.importorskip("tensorflow", reason="needs the extra: pip install .[train]")
+    import keras
+
+    from midge.train.fit import _loss
+
+    found = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]], np.float32)
+    target = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1]])  # 0.3 spread over three
+    loss = np.mean(np.array(_loss(keras, 3, 0.3)(np.array([0, 1]), found)))
+    assert loss == pytest.approx(-(target * np.log(found)).sum(1).mean(), abs=1e-6)
+    assert _loss(keras, 3, 0.0) == "sparse_categorical_crossentropy"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 SPEED = 0.28  # natural log: 0.76...1.32 times as fast, and as high
-LEVEL_DB = 12.0
+LEVEL_DB = 18.0
 TILT_DB = 8.0  # at each of five points from 0 to half the rate, straight lines between
 SNR_DB = (5.0, 40.0)
 _POINTS = 5
@@ -71,13 +71,14 @@ def mask(features: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The same with some rows and some columns of each window at its least value.
 
     SpecAugment (Park et al., arXiv:1904.08779) without its time warping: up to 8 rows and up to
-    6 columns. ``features``: ``[n, rows, columns]``, changed in place.
+    three columns in twenty. ``features``: ``[n, rows, columns]``, changed in place.
     """
     rows, columns = features.shape[1:]
+    widest = 3 * columns // 20
     for window in features:
         least = window.min()
         at, count = rng.integers(rows), rng.integers(9)
         window[at : at + count] = least
-        at, count = rng.integers(columns), rng.integers(7)
+        at, count = rng.integers(columns), rng.integers(widest + 1)
         window[:, at : at + count] = least
     return features

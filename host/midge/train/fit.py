@@ -70,6 +70,7 @@ def fit(
     more: More | None = None,
     watch: Watch | None = None,
     checkpoint: Path | None = None,
+    label_smoothing: float = 0.0,
 ) -> Fitted:
     """Trains on ``real`` float32 ``[n, length, channels]`` with ``classes`` int64 ``[n]``.
 
@@ -84,6 +85,8 @@ def fit(
             what it raises ends training.
         checkpoint: a file that an interrupted training goes on from (:mod:`midge.train.resume`);
             left behind, for the caller to remove.
+        label_smoothing: share of each target that is spread over all classes, 0...1, so that the
+            network stays less sure of those it is trained on (Szegedy et al., arXiv:1512.00567).
 
     Raises:
         ModelError: the recipe does not suit the windows, or the loss is no number.
@@ -103,10 +106,16 @@ def fit(
         ) from err  # fmt: skip
     kept = None
     if checkpoint is not None:
-        about = (examples.x, examples.y, epochs, batch_size, seed)
+        about = (examples.x, examples.y, epochs, batch_size, seed, label_smoothing)
         kept = Checkpoint(checkpoint, key_of(model, *about))
     done, loss = learn(
-        model, examples, epochs=epochs, batch_size=batch_size, watch=watch, checkpoint=kept
+        model,
+        examples,
+        epochs=epochs,
+        batch_size=batch_size,
+        watch=watch,
+        checkpoint=kept,
+        label_smoothing=label_smoothing,
     )
     return Fitted(model, done, loss, examples)
 
@@ -142,8 +151,11 @@ def learn(
     teacher: Teacher | None = None,
     watch: Watch | None = None,
     checkpoint: Checkpoint | None = None,
+    label_smoothing: float = 0.0,
 ) -> tuple[int, float]:
     """Trains ``model`` in place; returns epochs and the best held-out loss.
+
+    A ``teacher`` has its own targets: ``label_smoothing`` is not for it.
 
     Raises:
         ModelError: the loss became NaN or infinite, with smaller steps too.
@@ -152,7 +164,16 @@ def learn(
     before = model.get_weights()
     for restart in range(_LOSS_RESTARTS + 1):
         found = _learn_once(
-            keras, model, examples, epochs, batch_size, rate, teacher, watch, checkpoint
+            keras,
+            model,
+            examples,
+            epochs,
+            batch_size,
+            rate,
+            teacher,
+            watch,
+            checkpoint,
+            label_smoothing,
         )
         if found is not None:
             return found
@@ -179,12 +200,12 @@ def _learn_once(
     teacher: Teacher | None,
     watch: Watch | None,
     checkpoint: Checkpoint | None,
+    label_smoothing: float,
 ) -> tuple[int, float] | None:
     """One training; None: the loss became NaN or infinite."""
     x, y = examples.x, examples.y
     held_y = examples.held_y
-    yes_or_no = model.output_shape[-1] == 1
-    loss: Any = "binary_crossentropy" if yes_or_no else "sparse_categorical_crossentropy"
+    loss = _loss(keras, model.output_shape[-1], label_smoothing)
     metric: Any = "accuracy"
     if teacher is not None:
         y, held_y = teacher.targets(y), teacher.without(held_y)
@@ -217,6 +238,21 @@ def _learn_once(
     if checkpoint is not None:
         checkpoint.save(model, stop, done=True)
     return len(losses), float(min(losses))
+
+
+def _loss(keras: Any, outputs: int, smoothing: float) -> Any:
+    """Cross-entropy of class numbers and ``outputs`` probabilities (one: yes or no)."""
+    if outputs == 1:
+        return keras.losses.BinaryCrossentropy(label_smoothing=smoothing)
+    if not smoothing:
+        return "sparse_categorical_crossentropy"
+    spread = keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
+
+    def smoothed(true: Any, found: Any) -> Any:
+        numbers = keras.ops.cast(keras.ops.reshape(true, (-1,)), "int32")
+        return spread(keras.ops.one_hot(numbers, outputs), found)
+
+    return smoothed
 
 
 def _progress(keras: Any, epochs: int, watch: Watch | None = None) -> Any:

@@ -104,6 +104,7 @@ def fit_recipe(
         recipe, inputs.real(data.train.counts), data.train.classes, len(data.labels),
         epochs=settings.epochs, batch_size=settings.batch_size, seed=seed,
         copies=settings.copies, more=inputs.more, checkpoint=_checkpoint(project, seed),
+        label_smoothing=settings.label_smoothing,
     )  # fmt: skip
 
 

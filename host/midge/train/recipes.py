@@ -87,6 +87,7 @@ def ds_cnn(
     rows: int = 10,
     bands: int = 4,
     stride: int = 2,
+    mean_norm: bool = False,
 ) -> Any:
     """A spectrum over time, such as log-mel rows: a depthwise-separable CNN.
 
@@ -94,33 +95,39 @@ def ds_cnn(
     convolution over 10 rows and 4 bands, then four depthwise-separable ones, 64 channels each;
     here the first of them halves rows and bands again (``stride``). Input ``[length, channels]``:
     rows of features; output: one probability a class.
+
+    ``mean_norm`` first takes each band's mean over the window away. What a microphone or a room
+    does to all of a recording, it adds to logarithms: so a level and a filter are no longer seen
+    (cepstral mean normalization, Atal 1974, doi:10.1121/1.1914702, on the log spectrum).
     """
     import keras
     from keras import layers
 
     if length < 8 or channels < 4:
         raise ValueError(f"needs at least 8 rows of 4 features, found {length} of {channels}")
-    model = keras.Sequential([keras.Input((length, channels), name="window")], name="ds_cnn")
-    model.add(layers.Reshape((length, channels, 1), name="picture"))
 
-    def norm_relu(name: str) -> None:
-        model.add(layers.BatchNormalization(momentum=0.9, name=f"norm_{name}"))
-        model.add(layers.ReLU(name=f"relu_{name}"))
+    def norm_relu(x: Any, name: str) -> Any:
+        x = layers.BatchNormalization(momentum=0.9, name=f"norm_{name}")(x)
+        return layers.ReLU(name=f"relu_{name}")(x)
 
+    x = window = keras.Input((length, channels), name="window")
+    if mean_norm:
+        mean = layers.AveragePooling1D(length, name="band_means")(x)
+        x = layers.Subtract(name="without_means")([x, mean])
+    x = layers.Reshape((length, channels, 1), name="picture")(x)
     plain = {"padding": "same", "use_bias": False}
-    model.add(layers.Conv2D(filters, (rows, bands), strides=2, name="conv", **plain))
-    norm_relu("conv")
+    x = layers.Conv2D(filters, (rows, bands), strides=2, name="conv", **plain)(x)
+    x = norm_relu(x, "conv")
     for number in range(1, blocks + 1):
         step = stride if number == 1 else 1
         name = f"depthwise{number}"
-        model.add(layers.DepthwiseConv2D(3, strides=step, name=name, **plain))
-        norm_relu(name)
-        model.add(layers.Conv2D(filters, 1, name=f"pointwise{number}", **plain))
-        norm_relu(f"pointwise{number}")
-    model.add(layers.GlobalAveragePooling2D(name="mean"))
-    model.add(layers.Dropout(0.3, name="drop"))
-    model.add(layers.Dense(classes, activation="softmax", name="scores"))
-    return model
+        x = norm_relu(layers.DepthwiseConv2D(3, strides=step, name=name, **plain)(x), name)
+        name = f"pointwise{number}"
+        x = norm_relu(layers.Conv2D(filters, 1, name=name, **plain)(x), name)
+    x = layers.GlobalAveragePooling2D(name="mean")(x)
+    x = layers.Dropout(0.3, name="drop")(x)
+    x = layers.Dense(classes, activation="softmax", name="scores")(x)
+    return keras.Model(window, x, name="ds_cnn")
 
 
 def dense(length: int, channels: int, classes: int, *, units: Sequence[int] = (32, 16)) -> Any:
