@@ -7,7 +7,7 @@ import numpy as np
 SPEED = 0.28  # natural log: 0.76...1.32 times as fast, and as high
 LEVEL_DB = 18.0
 TILT_DB = 8.0  # at each of five points from 0 to half the rate, straight lines between
-SNR_DB = (5.0, 40.0)
+SNR_DB = (10.0, 50.0)
 _POINTS = 5
 _LOW, _HIGH = -32768, 32767
 
@@ -41,6 +41,7 @@ def _changed(window: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     loud = np.sqrt(np.mean(word**2)) if word.size else 0.0
     spectrum = np.fft.rfft(placed) * _curve(TILT_DB, length, rng)
     noise = np.fft.rfft(rng.standard_normal(window.shape)) * _curve(2 * TILT_DB, length, rng)
+    noise *= falling(length // 2 + 1, rng)
     out, hiss = np.fft.irfft(spectrum, length), np.fft.irfft(noise, length)
     level = max(loud, 1.0) * 10 ** (-rng.uniform(*SNR_DB) / 20) / hiss.std()
     out = (out + hiss * level) * 10 ** (rng.uniform(-LEVEL_DB, LEVEL_DB) / 20)
@@ -59,6 +60,12 @@ def _part(window: np.ndarray, speed: float) -> tuple[np.ndarray, int]:
     times = np.arange(count) * speed
     played = [np.interp(times, np.arange(word.shape[1]), channel) for channel in word]
     return np.stack(played), int(first)
+
+
+def falling(bins: int, rng: np.random.Generator) -> np.ndarray:
+    """Gains of a noise's spectrum: its power falls by 0 to 2 powers of frequency, as that of
+    rooms, traffic and wind does."""
+    return np.asarray((1 + np.arange(bins)) ** (-rng.uniform(0, 2) / 2))
 
 
 def _curve(db: float, length: int, rng: np.random.Generator) -> np.ndarray:

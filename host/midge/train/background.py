@@ -8,6 +8,7 @@ import dataclasses
 import numpy as np
 
 from midge.errors import MidgeError
+from midge.train import audio
 from midge.train.data import Dataset, Windows
 
 LOUDEST = 3000.0  # RMS of noise, counts
@@ -70,7 +71,6 @@ def half(word: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def noise(length: int, channels: int, rng: np.random.Generator) -> np.ndarray:
     """Noise whose spectrum falls by 0 to 2 powers of frequency, from silence to LOUDEST."""
     spectrum = np.fft.rfft(rng.standard_normal((channels, length)))
-    slope = (1 + np.arange(spectrum.shape[1])) ** (-rng.uniform(0, 2) / 2)
-    out = np.fft.irfft(spectrum * slope, length)
+    out = np.fft.irfft(spectrum * audio.falling(spectrum.shape[1], rng), length)
     level = np.exp(rng.uniform(0, np.log(LOUDEST))) - 1
     return np.clip(np.rint(out / out.std() * level), -32768, 32767).astype(np.int16).T
