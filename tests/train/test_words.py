@@ -136,11 +136,14 @@ def test_copies_of_silence_are_no_words():
     assert np.abs(made).max() < 50
 
 
-def test_full_scale_saturates():
+def test_loud_copies_are_not_clipped():
     loud = np.where(windows() > 0, 32767, np.where(windows() < 0, -32768, 0)).astype(np.int16)
-    made = audio.augment(loud, 4, np.random.default_rng(2))
-    assert made.max() == 32767
-    assert made.min() == -32768
+    made = audio.augment(loud, 4, np.random.default_rng(2)).astype(int)
+    peaks = np.abs(made).max(axis=(1, 2))
+    assert peaks.max() == 32767  # some reach full scale,
+    assert (peaks < 32000).any()
+    for one, peak in zip(made, peaks, strict=True):  # none stays there
+        assert (np.abs(one) == peak).sum() < 5
 
 
 def test_background_is_noise_and_halves():

@@ -44,7 +44,9 @@ def _changed(window: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     noise *= falling(length // 2 + 1, rng)
     out, hiss = np.fft.irfft(spectrum, length), np.fft.irfft(noise, length)
     level = max(loud, 1.0) * 10 ** (-rng.uniform(*SNR_DB) / 20) / hiss.std()
-    out = (out + hiss * level) * 10 ** (rng.uniform(-LEVEL_DB, LEVEL_DB) / 20)
+    out += hiss * level
+    # No louder than full scale: clipped speech would be another thing to learn.
+    out *= min(10 ** (rng.uniform(-LEVEL_DB, LEVEL_DB) / 20), _HIGH / max(np.abs(out).max(), 1.0))
     return np.clip(np.rint(out), _LOW, _HIGH).astype(np.int16)
 
 
