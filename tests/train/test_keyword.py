@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.firmware]
 
 RATE = 8000
 SECONDS = 3
-SMALL = {"epochs": 15, "copies": 4, "batch_size": 16}  # of [model]
+SMALL = {"epochs": 8, "copies": 4, "batch_size": 16}  # of [model]
 
 
 def spoken(root, folder):
