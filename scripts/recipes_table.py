@@ -30,7 +30,7 @@ EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 STEPS = ("qat", "prune", "low_rank", "distill")  # distill last: later ones follow its teacher
 RECIPES = {
     "gesture": ["conv1d", "resnet"],
-    "digits": ["resnet", "mobilenet", "dense"],
+    "digits": ["dense", "resnet", "mobilenet"],
     "glitches": ["resnet"],
     "bearing": ["vibration"],
 }

@@ -54,6 +54,7 @@ def test_gesture_is_95_percent_right_in_int8(gesture_model, gesture_data):
     assert right.mean() >= 0.95
     meta = load_meta(gesture_model)
     assert meta.extra["accuracy"]["int8"] == right.mean()  # what training said of itself
+    assert meta.extra["equal_to_reference"] == {"equal": 40, "windows": 40}
 
 
 def test_gesture_equals_the_oracle_in_every_bit(gesture_model, gesture_data):

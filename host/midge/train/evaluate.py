@@ -53,3 +53,38 @@ def scores_in_float(model: Any, x: np.ndarray) -> np.ndarray:
 def accuracy_in_float(model: Any, x: np.ndarray, y: np.ndarray) -> float:
     """Share of the windows that a Keras model gets right, 0...1."""
     return float((decide(scores_in_float(model, x), half=0.5) == y).mean())
+
+
+def against_reference(model: Path, counts: np.ndarray) -> tuple[int, int] | None:
+    """On how many windows our engine gives LiteRT's reference kernels' bits, and of how many.
+
+    Args:
+        counts: int16 ``[n, length, channels]``.
+
+    Returns:
+        None where LiteRT (``ai-edge-litert``) is not installed.
+    """
+    try:
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+    except ImportError:
+        return None
+    import midge
+    from midge.raw import quantize_raw, raw_constants
+
+    compiled = midge.load(str(model)).compiled
+    port, windows = compiled.program.inputs[0], np.ascontiguousarray(counts, np.int16)
+    constants = raw_constants(compiled)
+    for features in compiled.features:
+        windows = features.pipeline.quantized(windows, features)
+    reference = Interpreter(str(model), experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
+    reference.allocate_tensors()
+    (source,), target = reference.get_input_details(), reference.get_output_details()[0]
+    equal = 0
+    for window, ours in zip(windows, predict_windows(model, counts), strict=True):
+        raw = window.reshape(-1)
+        if not compiled.features and constants is not None:
+            raw = np.asarray(quantize_raw(constants, port, raw))
+        reference.set_tensor(source["index"], raw.astype(source["dtype"]).reshape(source["shape"]))
+        reference.invoke()
+        equal += int((reference.get_tensor(target["index"]).reshape(-1) == ours).all())
+    return equal, len(windows)

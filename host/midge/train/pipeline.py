@@ -20,7 +20,7 @@ from midge.meta import Meta, sidecar
 from midge.several import branches
 from midge.train import anomaly, representative
 from midge.train.data import Dataset, load_dataset
-from midge.train.evaluate import accuracy, accuracy_in_float
+from midge.train.evaluate import accuracy, accuracy_in_float, against_reference
 from midge.train.fit import Fitted, fit
 from midge.train.inputs import Inputs
 from midge.train.quantize import convert
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 # More windows move the measured ranges little and cost converter time.
 _MOST_REPRESENTATIVE = 500
+_COMPARED = 200  # windows at most that our engine and LiteRT's reference kernels both run
 
 
 def train(project: Project) -> Path:
@@ -81,6 +82,8 @@ def train(project: Project) -> Path:
         meta.save(sidecar(made))  # the engine reads the scaling from it
         meta.extra["accuracy"] = _accuracies(project, model, data, inputs, made)
         meta.extra["epochs"] = fitted.epochs
+        if same := against_reference(made, data.test.counts[:_COMPARED]):
+            meta.extra["equal_to_reference"] = dict(zip(("equal", "windows"), same, strict=True))
         if tried:
             meta.extra["steps"] = tried
         meta.save(sidecar(made))
@@ -92,6 +95,11 @@ def train(project: Project) -> Path:
         old.unlink()
     kind = project.model.quantization
     _say(f"{kind} accuracy on the test split: {meta.extra['accuracy'][kind]:.1%}")
+    if same:
+        equal, of = same
+        _say(f"our engine gives LiteRT's reference bits on {equal} of {of} windows")
+        if equal < of:
+            _say("warning: they must be equal: please report it, this is a bug in Midge")
     return out
 
 
