@@ -148,7 +148,7 @@ def test_loud_copies_are_not_clipped():
 
 def test_background_is_noise_and_halves():
     words = windows()
-    made = background.windows(words, 40, np.random.default_rng(3))
+    made, _ = background.windows(words, 40, np.random.default_rng(3))
     energy = (words[0].astype(float) ** 2).sum()
     halves = (made[1::3].astype(float) ** 2).sum(axis=(1, 2)) / energy
     assert (halves < 0.95).all()
@@ -163,6 +163,19 @@ def test_background_is_noise_and_halves():
     assert np.bincount(more.train.classes).tolist() == [3, 3, 6]
     with pytest.raises(MidgeError, match="rest"):
         background.add(dataclasses.replace(data), "rest")
+
+
+def test_parts_of_words_are_of_who_said_them():
+    words = windows()
+    words[3:] *= 2  # the second person's are told by their level
+    split = Windows(words, np.arange(6) % 2, np.repeat(["ann", "bob"], 3))
+    data = Dataset("x", ["a", "b", "other"], ["sound"], RATE, split, split)
+    made = background.add(data, "other").train
+    backwards = slice(6 + 2, None, 3)
+    assert len(made.groups) == len(made)
+    loud = np.abs(made.counts[backwards]).max(axis=(1, 2)) == np.abs(words[3:]).max()
+    assert (made.groups[backwards] == np.where(loud, "bob", "ann")).all()
+    assert set(made.groups[6:]) == {"ann", "bob"}
 
 
 def test_ds_cnn():

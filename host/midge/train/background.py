@@ -35,10 +35,9 @@ def add(data: Dataset, label: str) -> Dataset:
 
 def _extended(split: Windows, kind: int, rng: np.random.Generator) -> Windows:
     count = max(3, 2 * len(split) // len(np.unique(split.classes)))
-    made = windows(split.counts, count, rng)
-    groups = split.groups
-    if groups is not None:
-        groups = np.concatenate([groups, np.full(count, "background")])
+    made, words = windows(split.counts, count, rng)
+    # halves of a person's words are that person's, whoever splits by persons again
+    groups = None if split.groups is None else np.append(split.groups, split.groups[words])
     return Windows(
         np.concatenate([split.counts, made]),
         np.concatenate([split.classes, np.full(count, kind)]),
@@ -46,18 +45,23 @@ def _extended(split: Windows, kind: int, rng: np.random.Generator) -> Windows:
     )
 
 
-def windows(words: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+def windows(
+    words: np.ndarray, count: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """``count`` windows int16 ``[count, length, channels]``: noise of some colour and level,
-    halves of ``words``, and words backwards, in turn."""
+    halves of ``words``, and words backwards, in turn; and the index of the word drawn for each,
+    int64 ``[count]``, for noise too."""
     length, channels = words.shape[1:]
     made = np.empty((count, length, channels), np.int16)
+    drawn = np.empty(count, np.int64)
     for number in range(count):
-        word = words[rng.integers(len(words))]
+        drawn[number] = rng.integers(len(words))
+        word = words[drawn[number]]
         if number % 3 == 0:
             made[number] = noise(length, channels, rng)
         else:
             made[number] = half(word, rng) if number % 3 == 1 else word[::-1]
-    return made
+    return made, drawn
 
 
 def half(word: np.ndarray, rng: np.random.Generator) -> np.ndarray:
