@@ -11,7 +11,7 @@ import tflite_writer
 
 import midge
 from midge.errors import ModelError
-from midge.golden import golden_input
+from midge.golden import golden_inputs
 from midge.graph import Graph, Op, Quant, Tensor
 from midge.meta import Meta, Raw, sidecar
 from midge.model import Model
@@ -72,9 +72,9 @@ def test_wrong_windows(tmp_path: Path, given: object, error: type[Exception], ma
 
 
 def test_the_golden_pattern_reaches_over_all_16_bits(tmp_path: Path) -> None:
-    pattern = golden_input(load(tmp_path).compiled)
+    pattern = golden_inputs(load(tmp_path).compiled)[0]
     assert pattern.dtype == np.int16 and np.ptp(pattern.astype(int)) > 40000
     model = load(tmp_path, golden=[-32768, 32767, 300, -300, 0, 1])
-    assert golden_input(model.compiled).reshape(-1).tolist()[:3] == [-32768, 32767, 300]
+    assert golden_inputs(model.compiled)[0].reshape(-1).tolist()[:3] == [-32768, 32767, 300]
     with pytest.raises(ModelError, match="some outside int16"):
-        golden_input(load(tmp_path, golden=[40000] * 6).compiled)
+        golden_inputs(load(tmp_path, golden=[40000] * 6).compiled)
