@@ -58,6 +58,16 @@ def test_wrong_steps(root, tmp_path, steps, message):
         train(made)
 
 
+@pytest.mark.parametrize("recipe", ["anomaly", "random_forest"])
+def test_steps_of_what_is_no_classifying_network(root, tmp_path, recipe):
+    changes = {
+        "epochs = 40": 'epochs = 1\nsteps = ["prune"]',
+        'recipe = "spikes"': f'recipe = "{recipe}"',
+    }
+    with pytest.raises(MidgeError, match=rf"\[model\] steps: .*found recipe '{recipe}'"):
+        train(project(root, tmp_path, changes))
+
+
 def test_representative_windows_hold_the_extremes_and_every_class():
     rng = np.random.default_rng(0)
     real = rng.normal(size=(900, 16, 2)).astype(np.float32)

@@ -6,6 +6,7 @@ import hashlib
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,16 +48,9 @@ def train(project: Project) -> Path:
         ModelError: unknown recipe, or a model that does not convert to int8.
         MidgeError: TensorFlow is not installed.
     """
-    if branches(project):
-        from midge.train import branches as several
-
-        return several.train(project)
-    if project.model.recipe == anomaly.RECIPE:
-        return anomaly.train(project)
-    if project.model.recipe in classical.RECIPES:
-        from midge.classical.train import train as train_classical
-
-        return train_classical(project)
+    if other := _other_road(project):
+        _refuse_steps(project)
+        return other(project)
     recipe = _recipe(project)
     pipeline = features_of(project)
     import_tensorflow()  # before a download, so that its absence is the first thing said
@@ -101,6 +95,30 @@ def train(project: Project) -> Path:
         if equal < of:
             _say("warning: they must be equal: please report it, this is a bug in Midge")
     return out
+
+
+def _other_road(project: Project) -> Callable[[Project], Path] | None:
+    """What trains a project that is not one network of one input, of labelled windows."""
+    if branches(project):
+        from midge.train import branches as several
+
+        return several.train
+    if project.model.recipe == anomaly.RECIPE:
+        return anomaly.train
+    if project.model.recipe in classical.RECIPES:
+        from midge.classical.train import train as train_classical
+
+        return train_classical
+    return None
+
+
+def _refuse_steps(project: Project) -> None:
+    if project.model.steps:
+        kind = "several inputs" if branches(project) else f"recipe {project.model.recipe!r}"
+        raise ModelError(
+            f"the steps are for networks of one input that tell classes apart, found {kind}",
+            where=f"{project.root / 'midge.toml'}: [model] steps", do="leave steps out",
+        )  # fmt: skip
 
 
 def fit_recipe(
