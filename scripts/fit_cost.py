@@ -94,13 +94,29 @@ def errors(rows: list[Row], known: dict[str, dict[str, float]]) -> dict[str, np.
     return {kernel: np.array(values) for kernel, values in found.items()}
 
 
-def text(known: dict[str, dict[str, float]], off: dict[str, np.ndarray]) -> str:
-    lines = [_HEAD]
+def tables(known: dict[str, dict[str, float]], off: dict[str, np.ndarray]) -> list[str]:
+    """Lines of TOML: a table a kernel, how many were measured and how far off beside it."""
+    lines = []
     for kernel, values in known.items():
         size = np.abs(off[kernel]) * 100
         lines.append(f"[{kernel}]  # {len(size)}; {size.mean():.1f}, {size.max():.1f}")
         lines += [f"{name} = {value:g}" for name, value in values.items() if value > 0]
         lines.append("")
+    return lines
+
+
+def tell(off: dict[str, np.ndarray], what: str) -> None:
+    """Prints how far off each kernel is."""
+    for kernel, each in off.items():
+        size = np.abs(each) * 100
+        print(
+            f"{kernel:24s} {len(each):4d} {what}, mean {size.mean():5.1f}%, "
+            f"worst {size.max():5.1f}%"
+        )
+
+
+def text(known: dict[str, dict[str, float]], off: dict[str, np.ndarray]) -> str:
+    lines = [_HEAD, *tables(known, off)]
     for kernel, values in cost.coefficients(CPU).items():
         if kernel not in known:  # not among the random layers
             lines += [
@@ -119,12 +135,7 @@ def main() -> None:
     rows = measure(programs(args.count))
     known = cost.coefficients(CPU) if args.check else fit(rows)
     off = errors(rows, known)
-    for kernel, each in off.items():
-        size = np.abs(each) * 100
-        print(
-            f"{kernel:24s} {len(each):4d} layers, mean {size.mean():5.1f}%, "
-            f"worst {size.max():5.1f}%"
-        )
+    tell(off, "layers")
     if not args.check:
         FILE.write_text(text(known, off), encoding="utf-8")
 

@@ -138,16 +138,6 @@ def rows() -> list[fit_cost.Row]:
     return found
 
 
-def text(known: dict[str, dict[str, float]], off: dict[str, np.ndarray]) -> str:
-    lines = [_HEAD]
-    for kernel, values in known.items():
-        size = np.abs(off[kernel]) * 100
-        lines.append(f"[{kernel}]  # {len(size)}; {size.mean():.1f}, {size.max():.1f}")
-        lines += [f"{name} = {value:g}" for name, value in values.items() if value > 0]
-        lines.append("")
-    return "\n".join(lines)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="measure and compare, write nothing")
@@ -155,14 +145,9 @@ def main() -> None:
     measured = rows()
     known = cost.signal_coefficients(fit_cost.CPU) if args.check else fit_cost.fit(measured)
     off = fit_cost.errors(measured, known)
-    for kernel, each in off.items():
-        size = np.abs(each) * 100
-        print(
-            f"{kernel:20s} {len(size):3d} steps, mean {size.mean():5.1f}%, "
-            f"worst {size.max():5.1f}%"
-        )
+    fit_cost.tell(off, "steps")
     if not args.check:
-        FILE.write_text(text(known, off), encoding="utf-8")
+        FILE.write_text("\n".join([_HEAD, *fit_cost.tables(known, off)]), encoding="utf-8")
 
 
 if __name__ == "__main__":

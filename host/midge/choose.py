@@ -254,6 +254,7 @@ class Chooser:
         return found
 
     def total(self, picks: tuple[int, ...]) -> float:
+        """Cycles that these candidates take together, as the cost model expects."""
         done = replaced(self.draft, picks)
         each = enumerate(zip(self.cycles, picks, strict=True))
         return sum(cycles[i] for n, (cycles, i) in each if n not in done)
@@ -266,6 +267,7 @@ class Chooser:
         return self._plans[picks]
 
     def point(self, picks: tuple[int, ...]) -> Point:
+        """These candidates with their arena, planned, and cycles."""
         return Point(self.build(picks)[0].arena_bytes, self.total(picks), picks)
 
     def front(self) -> list[Point]:

@@ -14,14 +14,6 @@ from midge.errors import ModelError
 RNG = np.random.default_rng(7)
 
 
-@pytest.fixture(scope="module")
-def keras():
-    pytest.importorskip("tensorflow", reason="needs the extra: pip install .[train]")
-    from midge.train.tf import import_tensorflow
-
-    return import_tensorflow().keras
-
-
 def chain(keras):
     """Convolutions with all that lies between them, a Flatten and dense layers."""
     layers = keras.layers

@@ -14,14 +14,6 @@ from midge.errors import ModelError
 RNG = np.random.default_rng(5)
 
 
-@pytest.fixture(scope="module")
-def keras():
-    pytest.importorskip("tensorflow", reason="needs the extra: pip install .[train]")
-    from midge.train.tf import import_tensorflow
-
-    return import_tensorflow().keras
-
-
 def over_time(keras):
     layers = keras.layers
     start = keras.Input((16, 3), name="window")

@@ -166,16 +166,16 @@ def test_background_is_noise_and_halves():
 
 
 def test_parts_of_words_are_of_who_said_them():
-    words = windows()
-    words[3:] *= 2  # the second person's are told by their level
-    split = Windows(words, np.arange(6) % 2, np.repeat(["ann", "bob"], 3))
+    words = windows(24)
+    words[12:] *= 2  # the second person's are told by their level
+    split = Windows(words, np.arange(24) % 2, np.repeat(["ann", "bob"], 12))
     data = Dataset("x", ["a", "b", "other"], ["sound"], RATE, split, split)
     made = background.add(data, "other").train
-    backwards = slice(6 + 2, None, 3)
+    backwards = slice(24 + 2, None, 3)
     assert len(made.groups) == len(made)
-    loud = np.abs(made.counts[backwards]).max(axis=(1, 2)) == np.abs(words[3:]).max()
+    loud = np.abs(made.counts[backwards]).max(axis=(1, 2)) == np.abs(words[12:]).max()
     assert (made.groups[backwards] == np.where(loud, "bob", "ann")).all()
-    assert set(made.groups[6:]) == {"ann", "bob"}
+    assert set(made.groups[backwards]) == {"ann", "bob"}
 
 
 def test_ds_cnn():

@@ -100,6 +100,9 @@ def labels(model: Any, made: Classical) -> list[str]:
 
 
 def need_sklearn() -> None:
+    """Raises:
+    MidgeError: scikit-learn is not installed.
+    """
     try:
         import sklearn  # noqa: F401
     except ImportError as err:

@@ -73,6 +73,7 @@ class Net:
 
     @property
     def parameters(self) -> int:
+        """How many weights all layers have."""
         return sum(value.size for layer in self.layers for value in layer.weights)
 
 

@@ -72,14 +72,17 @@ class Evidence:
 
     @property
     def truth(self) -> np.ndarray:
+        """The class of each test window, int64 ``[n]``."""
         return self.data.test.classes
 
     @property
     def right(self) -> np.ndarray:
+        """Which test windows the integer model gets right, bool ``[n]``."""
         return self.said == self.truth
 
     @property
     def accuracy(self) -> Share:
+        """The share of the test windows that it gets right."""
         return Share(int(self.right.sum()), len(self.right))
 
     @property

@@ -20,6 +20,7 @@ class Share:
 
     @property
     def value(self) -> float:
+        """0...1; NaN of nothing."""
         return self.right / self.total if self.total else math.nan
 
     @property

@@ -1,9 +1,10 @@
 """What one candidate is worth: its cost before training, its accuracy after.
 
 Cost is that of the network with its first, random weights, converted and compiled as a trained one
-is: exact bytes of arena and flash, cycles by the cost model. What is over the budget is not
-trained. Windows to test with are never looked at: networks are compared on whole groups held out
-of those to train on.
+is: bytes of arena and flash, cycles by the cost model. What is over the budget is not trained.
+Channels that stay constant are left out, and of random weights more do than of trained ones: so a
+trained network is judged again. Windows to test with are never looked at: networks are compared
+on whole groups held out of those to train on.
 """
 
 from __future__ import annotations

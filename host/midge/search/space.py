@@ -31,6 +31,7 @@ class Whole:
     step: int = 1
 
     def nearest(self, value: int) -> int:
+        """The number of the range that ``value`` comes nearest to."""
         turns = round((value - self.low) / self.step)
         return min(max(self.low + turns * self.step, self.low), self.high)
 

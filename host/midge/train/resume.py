@@ -50,6 +50,7 @@ class Checkpoint:
 
     @property
     def epoch(self) -> int:
+        """How many epochs are done."""
         return len(self.losses)
 
     def restore(self, model: Any) -> None:
