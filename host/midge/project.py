@@ -162,7 +162,7 @@ class ModelSection:
         low=0,
     )
     false_alarms: float = _key(
-        "recipe anomaly: share of normal windows that may raise an alarm", 0.01, low=0
+        "recipe anomaly: share of normal windows that may raise an alarm", 0.01, low=0, high=0.5
     )
     teachers: int = _key("networks in the ensemble that distill learns from", 3, low=1)
     file: str = _key(

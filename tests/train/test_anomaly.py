@@ -13,7 +13,7 @@ from midge.errors import MidgeError
 from midge.meta import load_meta
 from midge.project import load_project
 from midge.report import gather, page
-from midge.train import anomaly, spikes, train
+from midge.train import alarm_rate, anomaly, spikes, train
 from midge.train.data import Windows, load_dataset
 from midge.train.evaluate import predict_windows
 
@@ -41,6 +41,37 @@ def test_auc_is_the_share_of_pairs():
     pairs = [(n < o) + (n == o) / 2 for n in normal for o in other]
     assert anomaly.auc(normal, other) == pytest.approx(np.mean(pairs), abs=1e-12)
     assert anomaly.auc(normal[:1] * 0, other) == 1.0
+
+
+@pytest.mark.parametrize(("n", "rate"), [(150, 0.02), (99, 0.01), (300, 0.01), (40, 0.1)])
+def test_new_windows_raise_no_more_alarms_than_wanted(n, rate):
+    """On average over sets of held-out windows, whatever the scores: here exponential ones."""
+    rng = np.random.default_rng(3)
+    k = alarm_rate.rank(n, rate)
+    assert k == sum(1 for j in range(1, n + 1) if (n + 1 - j) / (n + 1) > rate + 1e-12) + 1
+    levels = np.sort(rng.exponential(size=(4000, n)), axis=1)[:, k - 1]
+    shares = np.exp(-levels)  # of new ones above the level, exactly
+    error = 4 * shares.std() / np.sqrt(len(shares))
+    assert shares.mean() == pytest.approx(alarm_rate.expected(n, n - k), abs=error)
+    assert shares.mean() <= rate + error
+    low, high = alarm_rate.likely(n, n - k)
+    # 4000 draws: a deviation of 0.5 points
+    assert ((shares > low) & (shares < high)).mean() == pytest.approx(0.9, abs=0.02)
+    assert not alarm_rate.too_few(n, rate)
+
+
+def test_too_few_windows_for_the_wanted_rate():
+    assert (alarm_rate.needed(0.01), alarm_rate.needed(0.02), alarm_rate.needed(0)) == (
+        99,
+        49,
+        None,
+    )
+    assert alarm_rate.rank(98, 0.01) == 98
+    assert "98 normal windows held out are too few for 1.00% of false alarms (needed: 99)" in (
+        alarm_rate.too_few(98, 0.01)
+    )
+    assert "which means 1.0%, at most 3.0%" in alarm_rate.too_few(98, 0.01)
+    assert "no number is enough" in alarm_rate.too_few(98, 0.0)
 
 
 def test_whole_groups_are_held_out_and_else_the_last_windows():
@@ -110,6 +141,8 @@ def test_normal_recordings_to_a_threshold_in_int8(tmp_path, monkeypatch):
     assert found["test_found"] == (other >= 0).mean() > 0.5
     # Not trivially high a threshold: not far below the wanted share.
     assert raised.mean() >= 0.01
+    assert (found["held_out"], found["held_out_groups"]) == (len(held), None)
+    assert found["expected_false_alarms"] == (raised.sum() + 1) / (len(held) + 1) <= 0.05
     assert midge.load(path).check()
     # The report shows that threshold, not one of its own choice.
     evidence = gather(project)
@@ -118,4 +151,6 @@ def test_normal_recordings_to_a_threshold_in_int8(tmp_path, monkeypatch):
     assert shown.false_alarms.value == found["test_false_alarms"]
     assert shown.hits.value == found["test_found"]
     assert len(evidence.held_truth) == len(held) and not evidence.held_truth.any()
-    assert "held-out normal windows raise an alarm" in page(evidence)
+    text = page(evidence)
+    assert f"Set in training on {len(held)} held-out normal windows, for 5.00%" in text
+    assert f"about {100 * found['expected_false_alarms']:.1f}%, with 90%" in text

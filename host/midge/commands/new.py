@@ -15,7 +15,7 @@ _EXAMPLES = """\
   midge new walk
   midge new knocks --example spikes
 """
-TEMPLATES = ("gesture", "keyword", "spikes", "bearing")
+TEMPLATES = ("gesture", "keyword", "spikes", "bearing", "pump")
 _NOT_COPIED = shutil.ignore_patterns("build", "__pycache__", "*.pyc", "__init__.py")
 
 
@@ -26,7 +26,7 @@ def add_parser(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser.add_argument(
         "--example", choices=TEMPLATES, default=TEMPLATES[0],
         help="what to start from: gesture (I2C motion sensor), keyword (I2S microphone), "
-        "spikes (ADC) or bearing (vibration: ADC by DMA); default: gesture",
+        "spikes (ADC), bearing (vibration: ADC by DMA) or pump (anomalies); default: gesture",
     )  # fmt: skip
     parser.add_argument("--board", metavar="NAME", help=f"default: {DEFAULT_BOARD}")
 

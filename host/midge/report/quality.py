@@ -240,6 +240,23 @@ def _coverage(evidence: Evidence) -> str:
     return plot.render("accuracy and share of decided windows over the least score")
 
 
+def _of_normal(evidence: Evidence) -> str:
+    """Where the threshold of a recipe that learnt normal alone comes from."""
+    said = evidence.compiled.meta.extra.get("anomaly", {})
+    wanted = kit.percent(float(said.get("wanted_false_alarms", np.nan)), 2)
+    words = [
+        f"Set in training on {len(evidence.held_truth):,} held-out normal windows, for {wanted} "
+        "of false alarms: the score is 0.5 there."
+    ]
+    if "likely_false_alarms" in said:
+        low, high = (kit.percent(share) for share in said["likely_false_alarms"])
+        words.append(
+            f"By so many windows it is about {kit.percent(said['expected_false_alarms'])}, with "
+            f"90% {low} to {high} (split conformal; more where windows are alike)."
+        )
+    return " ".join([*words, "Measured here on the test windows."])
+
+
 def _thresholds(evidence: Evidence) -> Html:
     rows = []
     for label, point in zip(evidence.data.labels, evidence.operating(), strict=True):
@@ -257,12 +274,7 @@ def _thresholds(evidence: Evidence) -> Html:
         id="threshold-table",
     )  # fmt: skip
     if evidence.anomaly:
-        said = evidence.compiled.meta.extra.get("anomaly", {})
-        wanted = kit.percent(float(said.get("wanted_false_alarms", np.nan)), 2)
-        return table + kit.note(
-            f"Set in training so that {wanted} of {len(evidence.held_truth):,} held-out normal "
-            "windows raise an alarm: the score is 0.5 there. Measured here on the test windows."
-        )
+        return table + kit.note(_of_normal(evidence))
     return table + kit.note(
         f"Chosen by {len(evidence.held_truth):,} windows that training held out (largest F1, the "
         "middle of the gap), measured here on the test windows. For",

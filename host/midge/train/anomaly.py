@@ -6,7 +6,8 @@ Mahalanobis' distance in them). Which one is used is decided by the AUC on held-
 distance then becomes a score between 0 and 1, ``sigmoid(4 (distance / threshold - 1))``, inside
 the network: on the board an alarm is a score of 0.5 or more, whatever the model.
 
-The threshold is set on held-out normal windows, in int8, for ``[model] false_alarms``.
+The threshold is set on held-out normal windows, in int8, for ``[model] false_alarms``:
+:mod:`midge.train.alarm_rate`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import numpy as np
 
 from midge.meta import sidecar
 from midge.recordings.recording import DataError
+from midge.train import alarm_rate
 from midge.train.data import Dataset, Windows
 from midge.train.inputs import Inputs
 from midge.train.tf import import_tensorflow
@@ -36,9 +38,10 @@ _HELD = 0.3  # of the normal windows: for the choice and the threshold
 _UNITS, _CODE = 32, 8  # of the autoencoder
 _COMPONENTS = 32  # of the Gaussian
 _FAR = 4.0  # times the threshold: the converter is shown distances up to this
-_ABOVE = 1.02  # the threshold lies by this above the normal window that may just not raise it
+_ABOVE = 1.02  # the threshold lies by this above the normal window that must just not reach it
 _TRIES = 4
 _LEAST = 20  # normal windows held out
+_FEW, _FEW_ALL = 5, 20  # of groups held out, and together with those to train on and test with
 
 
 def split_names(project: Project) -> Project:
@@ -229,6 +232,7 @@ def train(project: Project) -> Path:
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
         made = Path(folder) / out.name
         found = _set_threshold(project, normal, data.train.counts[held], inputs, chosen, made)
+        found["held_out_groups"] = _groups(data.train, held)
         meta = pipeline.describe(
             project, dataclasses.replace(normal, test=data.test), inputs, made
         )
@@ -241,6 +245,11 @@ def train(project: Project) -> Path:
         os.replace(sidecar(made), sidecar(out))
     _tell(meta.extra["anomaly"])
     return out
+
+
+def _groups(windows: Windows, held: np.ndarray) -> int | None:
+    """How many groups or recordings the held-out windows are of; None: the source does not say."""
+    return None if windows.groups is None else len(np.unique(windows.groups[held]))
 
 
 @dataclasses.dataclass
@@ -274,20 +283,22 @@ def _choose(
 def _set_threshold(
     project: Project, normal: Dataset, held: np.ndarray, inputs: Inputs, chosen: _Chosen,
     made: Path,
-) -> dict[str, float]:  # fmt: skip
-    """Writes ``made`` with a threshold that so many of the held-out windows raise in int8."""
+) -> dict[str, Any]:  # fmt: skip
+    """Writes ``made`` with a threshold that the right number of the held-out windows reaches in
+    int8; returns what the sidecar says of it."""
     from midge.compile import compile_model
     from midge.compress.judge import predict_real
     from midge.model import Model
     from midge.train import pipeline
     from midge.train.quantize import convert
 
-    rate = project.model.false_alarms
+    n, rate = len(held), project.model.false_alarms
+    rank = alarm_rate.rank(n, rate)
     x = inputs.real(held)
-    threshold = float(np.quantile(distances(chosen.model, x), 1 - rate, method="higher"))
+    threshold = _ABOVE * float(np.sort(distances(chosen.model, x))[rank - 1])
     near = chosen.others[distances(chosen.model, chosen.others) < _FAR * threshold][:200]
     shown = np.concatenate([pipeline.representative_of(normal, inputs), near])
-    raised = 1.0
+    raised = n
     for _ in range(_TRIES):
         model = with_score(chosen.model, threshold)
         saved = made.with_suffix(".keras")
@@ -295,16 +306,27 @@ def _set_threshold(
         convert(saved, shown, made, project.model.quantization)
         pipeline.describe(project, normal, inputs, made).save(sidecar(made))
         scores = predict_real(Model(compile_model(made)), x)[:, 0].astype(np.float64)
-        raised = float((scores >= 0.5).mean())
-        if raised <= rate:
+        raised = int((scores >= 0.5).sum())
+        if raised <= n - rank:
             break
-        limit = np.clip(np.quantile(scores, 1 - rate, method="higher"), 0.5, 0.999)
+        limit = np.clip(np.sort(scores)[rank - 1], 0.5, 0.999)
         threshold *= _ABOVE * (1 + np.log(limit / (1 - limit)) / STEEPNESS)
-    return {"threshold": threshold, "held_out_false_alarms": raised}
+    else:
+        _say(
+            f"warning: {raised} of {n} held-out windows raise an alarm in "
+            f"{project.model.quantization}, {n - rank} wanted: its scores are too coarse"
+        )
+    if problem := alarm_rate.too_few(n, rate):
+        _say(f"warning: {problem}")
+    return {
+        "threshold": threshold, "held_out": n, "held_out_false_alarms": raised / n,
+        "expected_false_alarms": alarm_rate.expected(n, raised),
+        "likely_false_alarms": list(alarm_rate.likely(n, raised)),
+    }  # fmt: skip
 
 
 def _results(
-    test: Windows, inputs: Inputs, chosen: _Chosen, found: dict[str, float], made: Path
+    test: Windows, inputs: Inputs, chosen: _Chosen, found: dict[str, Any], made: Path
 ) -> dict[str, Any]:
     """What the sidecar says of it; AUC is None where no anomaly is labelled."""
     from midge.train.evaluate import predict_windows, scores_in_float
@@ -337,9 +359,22 @@ def _results(
 
 
 def _tell(found: dict[str, Any]) -> None:
+    low, high = found["likely_false_alarms"]
+    groups = found["held_out_groups"]
+    of = f" of {groups} groups or recordings" if groups else ""
     _say(
-        f"{found['kind']}: alarms on {found['test_false_alarms']:.1%} of {found['test_normal']} "
-        f"normal windows not trained on ({found['wanted_false_alarms']:.1%} wanted)"
+        f"{found['kind']}: by {found['held_out']} held-out windows{of} about "
+        f"{found['expected_false_alarms']:.1%} false alarms ({low:.1%} to {high:.1%} with 90%), "
+        f"{found['wanted_false_alarms']:.1%} wanted"
+    )
+    if groups and groups < _FEW:
+        _say(
+            f"warning: {groups} held-out groups or recordings do not show how unlike normal ones "
+            f"can be: another may raise far more alarms; record normal at least {_FEW_ALL} times"
+        )
+    _say(
+        f"alarms on {found['test_false_alarms']:.1%} of {found['test_normal']} normal windows to "
+        "test with"
     )
     if found["auc"]:
         area = ", ".join(f"{value:.3f} in {kind}" for kind, value in found["auc"].items())
