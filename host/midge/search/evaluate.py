@@ -2,9 +2,11 @@
 
 Cost is that of the network with its first, random weights, converted and compiled as a trained one
 is: bytes of arena and flash, cycles by the cost model. What is over the budget is not trained.
-Channels that stay constant are left out, and of random weights more do than of trained ones: so a
-trained network is judged again. Windows to test with are never looked at: networks are compared
-on whole groups held out of those to train on.
+Norms take their statistics from real windows first: without them most channels of random weights
+are so small beside the largest that they stay constant in int8, and the compiler leaves those out.
+A trained network is judged again: it may have constant channels too, or other kernels proven.
+Windows to test with are never looked at: networks are compared on whole groups held out of those
+to train on.
 """
 
 from __future__ import annotations
@@ -26,14 +28,13 @@ from midge.commands.common import goal_of
 from midge.compile import CompiledModel, compile_model
 from midge.compress.judge import predict_real
 from midge.errors import FeatureError, ModelError
-from midge.features import Pipeline
-from midge.meta import Meta, sidecar
+from midge.meta import sidecar
 from midge.model import Model
 from midge.project import FILE
 from midge.search.shared import AGAIN, OVER, STOPPED, TRAINED, UNFIT, Shared, Skip, outcome
+from midge.train import pipeline
 from midge.train.data import Dataset, Windows, load_dataset, split_by_class
 from midge.train.evaluate import decide
-from midge.train.fit import More, fit
 from midge.train.inputs import Inputs
 from midge.train.recipes import Recipe, configured
 from midge.train.tf import import_tensorflow
@@ -45,14 +46,15 @@ if TYPE_CHECKING:
 
 OBJECTIVES = ("accuracy", "cycles", "ram_bytes", "day_j")
 DIRECTIONS = ("maximize", "minimize", "minimize", "minimize")
-_REPRESENTATIVE = 200  # windows that the converter takes ranges from
-_SAMPLES = 20  # the same for networks with random weights
+_SAMPLES = 20  # windows that the converter takes ranges from, of a network with random weights
+_NORMED = 200  # windows that norms of random networks take their statistics from
 _RUNGS = (0.25, 0.5)  # of the epochs: where a network may be stopped
 _PEERS = 3  # networks that are not slower and did better by then, which is enough to stop one
 _MOST = 1e6  # by which a limit may be exceeded; a sampler wants finite numbers
 _COMPARED = 200  # windows at least: among a few, networks that differ by some percent look alike
 _BIAS = 0.3  # deviation of random biases, where a norm before makes it 1
 _KEPT = 3  # data sets with their features in memory
+_MOST_KEPT_BYTES = 1 << 28  # of changed copies of each
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,21 +66,32 @@ class Material:
     real: np.ndarray  # of data.train
     compare_x: np.ndarray  # of data.test and, where those are few, of changed copies of them
     compare_y: np.ndarray
-    more: More
 
 
-class _Remembered:
-    """Changed copies are the same for each network, and may take longer than its training."""
+class _Remembering(Inputs):
+    """Real inputs and changed copies of what is trained on are the same for each network, and may
+    take longer to make than its training."""
 
-    def __init__(self, more: More):
-        self._more = more
+    def __init__(self, data: Dataset, features: Any, *, kind: str):
+        super().__init__(data, features, kind=kind)
+        self._real: np.ndarray | None = None
         self._made: dict[tuple[bytes, int, str], tuple[np.ndarray, Any]] = {}
 
-    def __call__(self, kept: np.ndarray, copies: int, rng: np.random.Generator) -> np.ndarray:
+    def real(self, counts: np.ndarray) -> np.ndarray:
+        if counts is not self._counts:
+            return super().real(counts)
+        if self._real is None:
+            self._real = super().real(counts)
+        return self._real
+
+    def more(self, kept: np.ndarray, copies: int, rng: np.random.Generator) -> np.ndarray:
         key = (kept.tobytes(), copies, str(rng.bit_generator.state))
-        if key not in self._made:
-            self._made[key] = self._more(kept, copies, rng), rng.bit_generator.state
-        made, rng.bit_generator.state = self._made[key]
+        if key in self._made:
+            made, rng.bit_generator.state = self._made[key]
+            return made
+        made = super().more(kept, copies, rng)
+        if made.nbytes + sum(one.nbytes for one, _ in self._made.values()) <= _MOST_KEPT_BYTES:
+            self._made[key] = made, rng.bit_generator.state
         return made
 
 
@@ -124,24 +137,25 @@ class Evaluator:
         import_tensorflow().keras.backend.clear_session()
         recipe = configured(project.model.recipe, project.model.net, FILE)
         model = untrained(recipe, material, project.model.seed)
-        path = folder / "untrained.tflite"
-        compiled = self._compile(project, material, model, path, _SAMPLES)
+        order = np.random.default_rng(0).permutation(len(material.real))[:_SAMPLES]
+        shown = material.inputs.representative(material.data.train.counts[order])
+        compiled = self._compile(project, material, model, shown, folder / "untrained.tflite")
         self._note(trial, project, compiled)
         trial.set_user_attr("untrained", trial.user_attrs["figures"])
         excess = self._excess(compiled, project)
         trial.set_user_attr("excess", excess)
         if max(excess) > 0:
             raise Skip(OVER, "", excess)
-        settings = project.model
-        epochs = self._space.project.search.epochs or settings.epochs
-        watch = _Watch(self._shared, trial, epochs, check)
-        fitted = fit(
-            recipe, material.real, material.data.train.classes, len(material.data.labels),
-            epochs=epochs, batch_size=settings.batch_size, seed=settings.seed,
-            copies=settings.copies, more=material.more, watch=watch,
+        epochs = self._space.project.search.epochs or project.model.epochs
+        training = dataclasses.replace(project.model, epochs=epochs)
+        fitted = pipeline.fit_recipe(
+            dataclasses.replace(project, model=training), recipe, material.data, material.inputs,
+            training.seed, _Watch(self._shared, trial, epochs, check),
         )  # fmt: skip
-        path = folder / "trained.tflite"
-        compiled = self._compile(project, material, fitted.model, path, _REPRESENTATIVE)
+        shown = pipeline.representative_of(material.data, material.inputs)
+        compiled = self._compile(
+            project, material, fitted.model, shown, folder / "trained.tflite"
+        )
         self._note(trial, project, compiled)
         excess = self._excess(compiled, project)  # a trained network's may differ by a little
         trial.set_user_attr("excess", excess)
@@ -166,21 +180,15 @@ class Evaluator:
                 raise Skip(AGAIN, f"as number {other.number}", other.user_attrs.get("excess", []))
 
     def _compile(
-        self, project: Project, material: Material, model: Any, path: Path, samples: int
+        self, project: Project, material: Material, model: Any, shown: np.ndarray, path: Path
     ) -> CompiledModel:
         from midge.train.converter import convert_here
 
         for layer in model.layers:  # constraints are of training only
             if getattr(layer, "kernel_constraint", None) is not None:
                 layer.kernel_constraint = None
-        counts = material.data.train.counts
-        order = np.random.default_rng(0).permutation(len(counts))[:samples]
-        shown = material.inputs.representative(counts[order])
         path.write_bytes(convert_here(model, shown, project.model.quantization))
-        labels = material.data.labels
-        if model.output_shape[-1] == 1:
-            labels = labels[-1:]
-        meta = Meta(project.name, labels=labels, **material.inputs.describe())
+        meta = pipeline.describe(project, material.data, material.inputs, path)
         meta.save(sidecar(path))
         return compile_model(path, meta, goal_of(self._board, project))
 
@@ -216,7 +224,7 @@ class Evaluator:
 
     def _prepare(self, _length: int, _hop: int, _features: str, held: _Held) -> Material:
         project = held.project
-        pipeline = Pipeline.of_project(project)
+        features = pipeline.features_of(project)
         whole = self._dataset(project.window.length, project.hop, _Held(project))
         fit_on, compare_on = hold_out(
             whole.train, self._space.project.search.validation, project.model.seed
@@ -224,14 +232,13 @@ class Evaluator:
         data = dataclasses.replace(
             whole, train=_part(whole.train, fit_on), test=_part(whole.train, compare_on)
         )
-        inputs = Inputs(data, pipeline, kind=project.sensor.kind)
+        inputs = _Remembering(data, features, kind=project.sensor.kind)
         compare, kinds = data.test.counts, data.test.classes
         copies = max(0, _COMPARED // len(compare) - 1)
         changed = inputs.copies(compare, copies, np.random.default_rng(project.model.seed))
         return Material(
             data, inputs, inputs.real(data.train.counts),
             np.concatenate([inputs.real(compare), changed]), np.tile(kinds, copies + 1),
-            _Remembered(inputs.more),
         )  # fmt: skip
 
     def _load(self, _length: int, _hop: int, held: _Held) -> Dataset:
@@ -281,7 +288,7 @@ class _Watch:
 
 
 def untrained(recipe: Recipe, material: Material, seed: int) -> Any:
-    """The recipe's network with random weights.
+    """The recipe's network with random weights, and norms that fit them to real windows.
 
     Raises:
         Skip: it does not suit the windows.
@@ -296,7 +303,21 @@ def untrained(recipe: Recipe, material: Material, seed: int) -> Any:
     for weight in model.trainable_weights:
         if weight.name in ("bias", "beta"):  # 0 at first: all behind a ReLU could be 0
             weight.assign(rng.normal(0, _BIAS, weight.shape))
+    _settle(model, material.real[rng.permutation(len(material.real))[:_NORMED]])
     return model
+
+
+def _settle(model: Any, x: np.ndarray) -> None:
+    """Gives norms the statistics that they have on ``x``, so that all channels are alike in size,
+    as training makes them."""
+    norms = [layer for layer in model.layers if type(layer).__name__ == "BatchNormalization"]
+    before = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = 0.0  # all of the next batch, nothing of what was
+    if norms:
+        model(x, training=True)
+    for norm, momentum in zip(norms, before, strict=True):
+        norm.momentum = momentum
 
 
 def hold_out(windows: Windows, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

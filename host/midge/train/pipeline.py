@@ -22,7 +22,7 @@ from midge.several import branches
 from midge.train import anomaly, representative
 from midge.train.data import Dataset, load_dataset
 from midge.train.evaluate import accuracy, accuracy_in_float, against_reference
-from midge.train.fit import Fitted, fit
+from midge.train.fit import Fitted, Watch, fit
 from midge.train.inputs import Inputs
 from midge.train.quantize import convert
 from midge.train.recipes import RECIPES, Recipe, configured
@@ -122,15 +122,24 @@ def _refuse_steps(project: Project) -> None:
 
 
 def fit_recipe(
-    project: Project, recipe: Recipe, data: Dataset, inputs: Inputs, seed: int
+    project: Project,
+    recipe: Recipe,
+    data: Dataset,
+    inputs: Inputs,
+    seed: int,
+    watch: Watch | None = None,
 ) -> Fitted:
-    """The recipe's network, trained in float as the project says but for the seed."""
+    """The recipe's network, trained in float as the project says but for the seed.
+
+    The one place that reads ``[model]`` for :func:`midge.train.fit.fit`: `midge search` trains by
+    it too, with a ``watch``, and then without a file to go on from.
+    """
     settings = project.model
     return fit(
         recipe, inputs.real(data.train.counts), data.train.classes, len(data.labels),
         epochs=settings.epochs, batch_size=settings.batch_size, seed=seed,
-        copies=settings.copies, more=inputs.more, checkpoint=_checkpoint(project, seed),
-        label_smoothing=settings.label_smoothing,
+        copies=settings.copies, more=inputs.more, label_smoothing=settings.label_smoothing,
+        checkpoint=_checkpoint(project, seed) if watch is None else None, watch=watch,
     )  # fmt: skip
 
 
