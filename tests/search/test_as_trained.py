@@ -1,4 +1,4 @@
-"""Candidates cost before training what they cost after it, and are trained as `midge train` does."""
+"""What candidates cost before training and after it; and that `midge train` trains alike."""
 
 from __future__ import annotations
 

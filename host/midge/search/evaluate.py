@@ -153,9 +153,7 @@ class Evaluator:
             training.seed, _Watch(self._shared, trial, epochs, check),
         )  # fmt: skip
         shown = pipeline.representative_of(material.data, material.inputs)
-        compiled = self._compile(
-            project, material, fitted.model, shown, folder / "trained.tflite"
-        )
+        compiled = self._compile(project, material, fitted.model, shown, folder / "trained.tflite")
         self._note(trial, project, compiled)
         excess = self._excess(compiled, project)  # a trained network's may differ by a little
         trial.set_user_attr("excess", excess)
