@@ -5,24 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 
 from midge.search import shared
-from midge.search.evaluate import _Watch, hold_out
+from midge.search.evaluate import _Watch
 from midge.search.front import Found, front
-from midge.train.data import Windows
-
-
-def test_groups_stay_on_one_side() -> None:
-    groups = np.array([f"person {i // 5}" for i in range(40)])
-    windows = Windows(np.zeros((40, 4, 1), np.int16), np.arange(40) % 2, groups)
-    fit_on, compare_on = hold_out(windows, 0.25, seed=3)
-    assert len(compare_on) == 10 and sorted([*fit_on, *compare_on]) == list(range(40))
-    assert not set(groups[fit_on]) & set(groups[compare_on])
-    alone = Windows(windows.counts, np.arange(40) // 20, np.array(["a"] * 20 + ["b"] * 20))
-    fit_on, compare_on = hold_out(alone, 0.25, seed=3)  # a class has only one group
-    assert {0, 1} == set(alone.classes[fit_on]) == set(alone.classes[compare_on])
 
 
 def watch(others: list[tuple[str, int, float]], cycles: int) -> _Watch:

@@ -7,7 +7,9 @@ import pytest
 
 from midge.errors import ModelError
 from midge.train import resume
+from midge.train.data import Windows
 from midge.train.fit import Examples, fit, learn
+from midge.train.hold_out import hold_out
 from midge.train.recipes import spikes
 from midge.train.spikes import make_windows
 
@@ -33,7 +35,7 @@ def windows():
 def run(windows, path, watch=None, epochs=EPOCHS):
     return fit(
         spikes, *windows, 2, epochs=epochs, batch_size=16, seed=1, copies=1, watch=watch,
-        checkpoint=path,
+        checkpoint=path, parts=hold_out(Windows(*windows), 0.2, seed=1),
     )  # fmt: skip
 
 

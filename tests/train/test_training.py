@@ -136,8 +136,8 @@ def test_int16x8_from_recordings_to_the_oracle(root, tmp_path):
     scores = predict_windows(path, data.counts)
     right = (decide(scores, 1 << 14) == data.classes).mean()
     assert meta.extra["accuracy"]["int16x8"] == right
-    # 400 windows: two may lie so near the edge that 16 bits decide otherwise than floats
-    assert abs(right - meta.extra["accuracy"]["float"]) <= 2 / 400
+    # After 3 epochs scores lie near 0.5: int8 weights decide up to one in fifty otherwise.
+    assert abs(right - meta.extra["accuracy"]["float"]) <= 1 / 50
     inputs = quantized(path, data.counts[:100], np.int16)
     assert (scores[:100] == oracle_scores(path, inputs)).all()
 
@@ -163,12 +163,15 @@ def test_mistakes_in_midge_toml(root, tmp_path, old, new, error):
 
 
 def test_recipe_that_does_not_suit_the_data(gesture_data):
+    from midge.train.data import Windows
     from midge.train.fit import fit
+    from midge.train.hold_out import hold_out
     from midge.train.recipes import spikes
 
-    real = np.zeros((8, 64, 1), np.float32)
+    real, kinds = np.zeros((8, 64, 1), np.float32), np.arange(8) % 4
+    parts = hold_out(Windows(real, kinds), 0.2, seed=1)
     with pytest.raises(ModelError, match=r"recipe spikes: .*needs 2 classes, found 4"):
-        fit(spikes, real, np.arange(8) % 4, 4, epochs=1, batch_size=4, seed=1)
+        fit(spikes, real, kinds, 4, parts=parts, epochs=1, batch_size=4, seed=1)
 
 
 def test_a_model_is_replaced_whole_or_not_at_all(root, tmp_path, monkeypatch):

@@ -15,8 +15,8 @@ from midge.errors import ModelError
 from midge.features import Pipeline
 from midge.features.pipeline import SCALE
 from midge.meta import Meta
-from midge.train.data import Dataset, Windows, load_dataset, split_by_class
-from midge.train.fit import HELD_OUT
+from midge.train.data import Dataset, Windows, load_dataset
+from midge.train.hold_out import of_training
 
 if TYPE_CHECKING:
     from midge.project import Project
@@ -44,10 +44,11 @@ def train(project: Project) -> Path:
     pipeline = Pipeline.of_project(project)
     fitted = None if pipeline is None else pipeline.fit(data.train.counts)
     # Those that training a network holds out: the report chooses thresholds on them.
-    rng = np.random.default_rng(settings.seed)
-    kept = split_by_class(data.train.classes, HELD_OUT, rng)[0]
+    parts = of_training(project, data.train)
+    kept = parts.kept
     inputs, classes = _features(fitted, data.train)[kept], data.train.classes[kept]
     _say(f"{data.name}: {len(kept)} windows to train on, {len(data.test)} to test with")
+    _say(parts.told(data.labels))
     model = estimator(settings.recipe, settings.parameters, settings.seed, where)
     scale = 1.0 if fitted is None else float(np.float32(SCALE))
     try:

@@ -37,7 +37,8 @@ class Recording:
     over the end of one. ``rate_hz``: samples a second as the file says; None where it does not.
     ``start_s``: time of the first sample, seconds, of whatever clock; None if not known.
     ``gaps``: indices of samples before which others are missing. ``context``: device, person,
-    session, ...: whatever the file says of the whole recording.
+    session, ...: whatever the file says of the whole recording. ``offset``: of a piece, samples
+    of the recording before it.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class Recording:
     gaps: list[int] = dataclasses.field(default_factory=list)
     context: dict[str, str] = dataclasses.field(default_factory=dict)
     number: int = 0  # in its file
+    offset: int = 0
 
     @property
     def name(self) -> str:

@@ -130,4 +130,5 @@ def _cut(recording: Recording, span: Span) -> Recording:
         spans=[Span(0, len(span), span.label)],
         gaps=[],
         start_s=None,
+        offset=recording.offset + span.start,
     )

@@ -15,6 +15,7 @@ def windows(recordings: list[Recording], length: int) -> list[Recording]:
         dataclasses.replace(
             recording, counts=window(recording.counts[span.start : span.end], length),
             spans=[Span(0, length, span.label)], gaps=[], start_s=None,
+            offset=recording.offset + span.start,
         )
         for recording in recordings
         for span in recording.spans

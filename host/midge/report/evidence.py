@@ -20,9 +20,9 @@ from midge.report.answers import Answers
 from midge.report.figures import Share
 from midge.report.views import View, parts, views
 from midge.train import anomaly
-from midge.train.data import Dataset, load_dataset, split_by_class
+from midge.train.data import Dataset, load_dataset
 from midge.train.evaluate import decide
-from midge.train.fit import HELD_OUT
+from midge.train.hold_out import of_training
 
 if TYPE_CHECKING:
     from midge.project import Project
@@ -192,11 +192,10 @@ def _and(values: Sequence[object]) -> str:
 
 
 def _held_out(project: Project, data: Dataset) -> np.ndarray:
-    """Indices of the training windows that :func:`midge.train.fit.fit` holds out."""
+    """Indices of the training windows that training held out."""
     if project.model.recipe == anomaly.RECIPE:
         return anomaly.hold_out(data.train)[1]
-    rng = np.random.default_rng(project.model.seed)
-    held = split_by_class(data.train.classes, HELD_OUT, rng)[1]
+    held = of_training(project, data.train).held
     return held[:: -(-len(held) // _MOST_HELD_OUT) or 1]
 
 

@@ -33,8 +33,9 @@ from midge.model import Model
 from midge.project import FILE
 from midge.search.shared import AGAIN, OVER, STOPPED, TRAINED, UNFIT, Shared, Skip, outcome
 from midge.train import pipeline
-from midge.train.data import Dataset, Windows, load_dataset, split_by_class
+from midge.train.data import Dataset, load_dataset
 from midge.train.evaluate import decide
+from midge.train.hold_out import hold_out
 from midge.train.inputs import Inputs
 from midge.train.recipes import Recipe, configured
 from midge.train.tf import import_tensorflow
@@ -53,6 +54,7 @@ _PEERS = 3  # networks that are not slower and did better by then, which is enou
 _MOST = 1e6  # by which a limit may be exceeded; a sampler wants finite numbers
 _COMPARED = 200  # windows at least: among a few, networks that differ by some percent look alike
 _BIAS = 0.3  # deviation of random biases, where a norm before makes it 1
+_MOST_HELD_OUT = 0.5  # of a class: one of two groups rather than recordings of both
 _KEPT = 3  # data sets with their features in memory
 _MOST_KEPT_BYTES = 1 << 28  # of changed copies of each
 
@@ -224,11 +226,10 @@ class Evaluator:
         project = held.project
         features = pipeline.features_of(project)
         whole = self._dataset(project.window.length, project.hop, _Held(project))
-        fit_on, compare_on = hold_out(
-            whole.train, self._space.project.search.validation, project.model.seed
-        )
+        share, seed = self._space.project.search.validation, project.model.seed
+        parts = hold_out(whole.train, share, seed=seed, most=_MOST_HELD_OUT)
         data = dataclasses.replace(
-            whole, train=_part(whole.train, fit_on), test=_part(whole.train, compare_on)
+            whole, train=whole.train.take(parts.kept), test=whole.train.take(parts.held)
         )
         inputs = _Remembering(data, features, kind=project.sensor.kind)
         compare, kinds = data.test.counts, data.test.classes
@@ -316,26 +317,3 @@ def _settle(model: Any, x: np.ndarray) -> None:
         model(x, training=True)
     for norm, momentum in zip(norms, before, strict=True):
         norm.momentum = momentum
-
-
-def hold_out(windows: Windows, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices to fit on and to compare on: whole groups, each class on both sides.
-
-    Where groups do not allow that, or there are none, windows are drawn class by class.
-    """
-    rng = np.random.default_rng(seed)
-    if windows.groups is not None:
-        groups = np.unique(windows.groups)
-        count = min(max(1, round(share * len(groups))), len(groups) - 1)
-        every = set(np.unique(windows.classes).tolist())
-        for _ in range(64 if count else 0):
-            taken = np.isin(windows.groups, rng.permutation(groups)[:count])
-            sides = windows.classes[taken], windows.classes[~taken]
-            if all(set(side.tolist()) == every for side in sides):
-                return np.flatnonzero(~taken), np.flatnonzero(taken)
-    return split_by_class(windows.classes, share, rng)
-
-
-def _part(windows: Windows, indices: np.ndarray) -> Windows:
-    groups = None if windows.groups is None else windows.groups[indices]
-    return Windows(windows.counts[indices], windows.classes[indices], groups)

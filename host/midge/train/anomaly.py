@@ -24,6 +24,7 @@ import numpy as np
 from midge.meta import sidecar
 from midge.recordings.recording import DataError
 from midge.train import alarm_rate
+from midge.train import hold_out as apart
 from midge.train.data import Dataset, Windows
 from midge.train.inputs import Inputs
 from midge.train.tf import import_tensorflow
@@ -76,31 +77,22 @@ def as_two(data: Dataset, names: list[str], where: str) -> Dataset:
 def hold_out(windows: Windows) -> tuple[np.ndarray, np.ndarray]:
     """Indices of the normal windows to learn from, and of those held out.
 
-    Whole groups where there are four or more, else the last part of each in time: windows that
-    overlap would tell the network what it is judged by.
+    By :mod:`midge.train.hold_out`: windows that overlap would tell the network what it is judged
+    by.
 
     Raises:
         DataError: too few.
     """
     normal = np.flatnonzero(windows.classes == 0)
-    groups = np.zeros(len(windows)) if windows.groups is None else windows.groups
-    names = np.unique(groups[normal])
-    held: list[int] = []
-    if len(names) >= 4:
-        chosen = np.random.default_rng(0).permutation(names)[: max(1, round(_HELD * len(names)))]
-        held = list(normal[np.isin(groups[normal], chosen)])
-    else:
-        for name in names:
-            members = normal[groups[normal] == name]
-            held += list(members[len(members) - round(_HELD * len(members)) :])
-    rest = np.setdiff1d(normal, held)
+    parts = apart.hold_out(windows.take(normal), _HELD, seed=0)
+    rest, held = normal[parts.kept], normal[parts.held]
     if len(held) < _LEAST or len(rest) < _LEAST:
         raise DataError(
             f"{len(normal)} normal windows give {len(rest)} to learn from and {len(held)} to hold "
             f"out, needed: {_LEAST} each",
             where="recipe anomaly", do="record normal for longer, or make [window] hop shorter",
         )  # fmt: skip
-    return rest, np.array(held)
+    return rest, held
 
 
 def made_up(counts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -220,9 +212,7 @@ def train(project: Project) -> Path:
     tensorflow = import_tensorflow()
     data = load_dataset(project)
     rest, held = hold_out(data.train)
-    normal = dataclasses.replace(
-        data, train=Windows(data.train.counts[rest], data.train.classes[rest])
-    )
+    normal = dataclasses.replace(data, train=data.train.take(rest))
     inputs = Inputs(normal, front)
     tensorflow.config.experimental.enable_op_determinism()
     _say(f"{data.name}: {len(rest)} normal windows to learn from, {len(held)} held out")

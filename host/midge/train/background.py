@@ -37,12 +37,9 @@ def _extended(split: Windows, kind: int, rng: np.random.Generator) -> Windows:
     count = max(3, 2 * len(split) // len(np.unique(split.classes)))
     made, words = windows(split.counts, count, rng)
     # halves of a person's words are that person's, whoever splits by persons again
-    groups = None if split.groups is None else np.append(split.groups, split.groups[words])
-    return Windows(
-        np.concatenate([split.counts, made]),
-        np.concatenate([split.classes, np.full(count, kind)]),
-        groups,
-    )
+    whole = split.take(np.append(np.arange(len(split)), words))
+    whole.counts[len(split) :], whole.classes[len(split) :] = made, kind
+    return whole
 
 
 def windows(

@@ -26,6 +26,7 @@ from midge.several import branches, named, unpack
 from midge.train.data import Dataset, Windows, load_dataset, raw_scaling
 from midge.train.evaluate import decide
 from midge.train.fit import fit
+from midge.train.hold_out import of_training
 from midge.train.quantize import convert
 from midge.train.tf import import_tensorflow
 
@@ -201,7 +202,7 @@ def train(project: Project) -> Path:
     fitted = fit(
         recipe, flat(inputs.real(data.train.counts)), data.train.classes, len(data.labels),
         epochs=settings.epochs, batch_size=settings.batch_size, seed=settings.seed,
-        copies=settings.copies, more=inputs.more,
+        copies=settings.copies, more=inputs.more, parts=of_training(project, data.train),
     )  # fmt: skip
     out = project.model_path
     out.parent.mkdir(parents=True, exist_ok=True)

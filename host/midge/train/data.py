@@ -24,16 +24,30 @@ _RANGE = 32768.0  # of int16 counts
 
 @dataclasses.dataclass
 class Windows:
-    """One split: ``counts`` int16 ``[n, length, channels]``, ``classes`` int64 ``[n]``, and
-    ``groups`` str ``[n]``: the person, machine, session or recording each window is of; None
-    where the source does not say."""
+    """One split: ``counts`` int16 ``[n, length, channels]``, ``classes`` int64 ``[n]``.
+
+    Where the source says so: ``groups`` str ``[n]``, the person, machine, session or recording
+    each window is of; ``recordings`` str ``[n]``, the recording (default: the group), and
+    ``starts`` int64 ``[n]``, the number of its first sample there (default: none overlap). Windows
+    of a recording come in the order of time.
+    """
 
     counts: np.ndarray
     classes: np.ndarray
     groups: np.ndarray | None = None
+    recordings: np.ndarray | None = None
+    starts: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.classes)
+
+    def take(self, indices: np.ndarray) -> Windows:
+        """Some of the windows."""
+        kept = {
+            name: None if (value := getattr(self, name)) is None else value[indices]
+            for name in ("groups", "recordings", "starts")
+        }
+        return Windows(self.counts[indices], self.classes[indices], **kept)
 
 
 @dataclasses.dataclass
@@ -82,19 +96,6 @@ def to_real(counts: np.ndarray, raw: Raw) -> np.ndarray:
     """The model's real input, float32: ``(counts - offset[c]) * gain[c]`` on the last axis."""
     offset = np.asarray(raw.offset, np.float32)
     return (counts.astype(np.float32) - offset) * np.asarray(raw.gain, np.float32)
-
-
-def split_by_class(
-    classes: np.ndarray, share: float, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of the rest and of a random ``share`` of each class (at least one, never all)."""
-    rest, taken = [], []
-    for kind in np.unique(classes):
-        members = rng.permutation(np.flatnonzero(classes == kind))
-        count = min(max(1, round(share * len(members))), len(members) - 1)
-        taken.append(members[:count])
-        rest.append(members[count:])
-    return np.sort(np.concatenate(rest)), np.sort(np.concatenate(taken))
 
 
 def load_dataset(project: Project) -> Dataset:

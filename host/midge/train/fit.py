@@ -12,7 +12,7 @@ import numpy as np
 
 from midge.errors import ModelError
 from midge.train.augment import augment
-from midge.train.data import split_by_class
+from midge.train.hold_out import HoldOut
 from midge.train.recipes import Recipe
 from midge.train.resume import Checkpoint, key_of
 from midge.train.tf import import_tensorflow
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _WINDOWS_PER_EPOCH = 1000
 _JUDGED_WINDOWS = 200  # and the held-out ones up to this many, where networks are compared
 LEARNING_RATE = 0.003
-HELD_OUT = 0.2  # of each class; the report chooses thresholds by the same windows
 _LOSS_RESTARTS = 2  # each with a tenth of the rate, where the loss is no number
 
 More = Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
@@ -63,6 +62,7 @@ def fit(
     classes: np.ndarray,
     n_classes: int,
     *,
+    parts: HoldOut,
     epochs: int,
     batch_size: int,
     seed: int,
@@ -74,10 +74,11 @@ def fit(
 ) -> Fitted:
     """Trains on ``real`` float32 ``[n, length, channels]`` with ``classes`` int64 ``[n]``.
 
-    The same arguments on the same machine give the same weights, bit for bit. A fifth of each
-    class is held out; the weights of the epoch that did best on it are kept, and training ends
-    when a quarter of ``epochs`` went by without a better one.
+    The same arguments on the same machine give the same weights, bit for bit. The weights of the
+    epoch that did best on the windows held out are kept, and training ends when a quarter of
+    ``epochs`` went by without a better one.
     Args:
+        parts: which windows are held out (:mod:`midge.train.hold_out`).
         copies: changed ones of each window; 0: enough for an epoch of 1000 windows.
         more: from indices of windows, a number of copies and randomness, that many changed
             copies of each, copy after copy; default: :func:`augment` on ``real``.
@@ -94,7 +95,7 @@ def fit(
     tensorflow = import_tensorflow()
     tensorflow.keras.utils.set_random_seed(seed)
     tensorflow.config.experimental.enable_op_determinism()
-    examples = examples_of(real, classes, copies=copies, more=more, seed=seed)
+    examples = examples_of(real, classes, parts, copies=copies, more=more, seed=seed)
     _, length, channels = real.shape
     try:
         model = recipe(length, channels, n_classes)
@@ -121,15 +122,21 @@ def fit(
 
 
 def examples_of(
-    real: np.ndarray, classes: np.ndarray, *, copies: int, more: More | None, seed: int
+    real: np.ndarray,
+    classes: np.ndarray,
+    parts: HoldOut,
+    *,
+    copies: int,
+    more: More | None,
+    seed: int,
 ) -> Examples:
-    """Splits off a fifth of each class and adds changed copies; see :func:`fit`."""
+    """Sets the held-out windows apart and adds changed copies; see :func:`fit`."""
 
     def change(indices: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
         return more(indices, count, rng) if more else augment(real[indices], count, rng)
 
     rng = np.random.default_rng(seed)
-    kept, held_out = split_by_class(classes, HELD_OUT, rng)
+    kept, held_out = parts.kept, parts.held
     copies = copies or max(0, _WINDOWS_PER_EPOCH // len(kept) - 1)
     x = np.concatenate([real[kept], change(kept, copies, rng)])
     held_x, held_y = real[held_out], classes[held_out]

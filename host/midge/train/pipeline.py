@@ -23,6 +23,7 @@ from midge.train import anomaly, representative
 from midge.train.data import Dataset, load_dataset
 from midge.train.evaluate import accuracy, accuracy_in_float, against_reference
 from midge.train.fit import Fitted, Watch, fit
+from midge.train.hold_out import of_training
 from midge.train.inputs import Inputs
 from midge.train.quantize import convert
 from midge.train.recipes import RECIPES, Recipe, configured
@@ -57,6 +58,7 @@ def train(project: Project) -> Path:
     data = load_dataset(project)
     inputs = Inputs(data, pipeline, kind=project.sensor.kind)
     _say(f"{data.name}: {len(data.train)} windows to train on, {len(data.test)} to test with")
+    _say(of_training(project, data.train).told(data.labels))
     steps = _steps(project)
     fitted = fit_recipe(project, recipe, data, inputs, project.model.seed)
     out = project.model_path
@@ -140,6 +142,7 @@ def fit_recipe(
         epochs=settings.epochs, batch_size=settings.batch_size, seed=seed,
         copies=settings.copies, more=inputs.more, label_smoothing=settings.label_smoothing,
         checkpoint=_checkpoint(project, seed) if watch is None else None, watch=watch,
+        parts=of_training(project, data.train),
     )  # fmt: skip
 
 

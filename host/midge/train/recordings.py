@@ -150,14 +150,17 @@ def _own(recording: Recording, folder: Path) -> str:
 def _windows(
     recordings: list[Recording], names: list[str], length: int, hop: int, folder: Path, group: str
 ) -> Windows:
-    windows, kinds, groups = [], [], []
+    windows, kinds, groups, names_of, starts = [], [], [], [], []
     for recording in recordings:
-        of = split.group_of(recording, group) if group else _own(recording, folder)
+        own = _own(recording, folder)
+        of = split.group_of(recording, group) if group else own
         for span in recording.spans:
             for start in range(span.start, span.end - length + 1, hop):
                 windows.append(recording.counts[start : start + length])
                 kinds.append(names.index(span.label))
                 groups.append(of)
+                names_of.append(own)
+                starts.append(recording.offset + start)
     for kind, name in enumerate(names):
         if kind not in kinds:
             found = [len(span) for r in recordings for span in r.spans if span.label == name]
@@ -170,4 +173,7 @@ def _windows(
                 where=str(folder),
                 do="record longer, or shorten [window] length (a quarter is kept for testing)",
             )
-    return Windows(np.stack(windows), np.array(kinds, np.int64), np.array(groups))
+    return Windows(
+        np.stack(windows), np.array(kinds, np.int64), np.array(groups), np.array(names_of),
+        np.array(starts, np.int64),
+    )  # fmt: skip

@@ -35,7 +35,8 @@ def make_windows(count: int, seed: int) -> Windows:
     """``count`` windows, half with spikes, shuffled; the same seed gives the same windows."""
     rng = np.random.default_rng(seed)
     classes = rng.permutation(np.arange(count, dtype=np.int64) % 2)
-    return Windows(np.stack([make_window(rng, bool(kind)) for kind in classes]), classes)
+    counts = np.stack([make_window(rng, bool(kind)) for kind in classes])
+    return Windows(counts, classes, recordings=np.arange(count).astype(str))  # each by itself
 
 
 def load(*, seed: int, train: int = 1000, test: int = 400) -> Dataset:
