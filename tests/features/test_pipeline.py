@@ -11,6 +11,7 @@ import pytest
 from midge import Pipeline
 from midge.dsp.speech import LogMel
 from midge.errors import FeatureError
+from midge.features import columns
 from midge.features.pipeline import SCALE
 from midge.stream import Stream
 
@@ -50,6 +51,36 @@ def test_shapes_and_scaling(kind: str) -> None:
     moving = real.std((0, 1)) > 0
     assert np.abs(real.std((0, 1))[moving] - 1).max() < 0.25
     assert np.array_equal(real, made.quantized(windows) * np.float32(SCALE))
+
+
+@pytest.mark.parametrize(
+    ("blocks", "dead"),
+    [
+        ([{"block": "spectrum", "bands": 8}, {"block": "statistics", "names": ["mean", "std"]}],
+         [f"y spectrum {i}" for i in range(8)] + ["y mean", "y std"]),
+        ([{"block": "raw"}], ["y"]),
+    ],
+)  # fmt: skip
+def test_a_column_that_never_moved_is_0_whatever_comes(
+    blocks: list[dict[str, Any]], dead: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not a gain of 1 a step, by which the least move on the board would be as loud as can be."""
+    windows = noise(6, 1000, 2)
+    other = windows.copy()
+    windows[..., 1] = 77
+    sizes = {"frame": 0, "step": 0} if blocks[0]["block"] == "raw" else {}
+    made = pipeline(blocks, channels=["x", "y"], **sizes).fit(windows)
+    assert columns.dead(made) == dead
+    real = made.real(other)
+    names = [name for part in columns.column_names(made) for name in part]
+    still = np.array([name in dead for name in names])
+    assert not real[..., still].any() and real[..., ~still].std((0, 1)).min() > 0.5
+    columns.warn(made)
+    said = capsys.readouterr().err
+    assert f"{len(dead)} of {len(names)} columns never move in the data to train on" in said
+    assert dead[0] in said and "the model sees 0 there" in said
+    columns.warn(pipeline(blocks, channels=["x", "y"], **sizes).fit(other))
+    assert not capsys.readouterr().err
 
 
 @pytest.mark.parametrize("kind", KINDS)

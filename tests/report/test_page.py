@@ -15,11 +15,12 @@ from report_kit import LABELS, LENGTH, Parsed, project, two_sensors
 
 from midge.cli import main
 from midge.features import Pipeline
+from midge.features.columns import column_names
 from midge.meta import load_meta, sidecar
 from midge.project import Project
 from midge.report import Evidence, gather, page, write
 from midge.report.answers import Answers
-from midge.report.occlusion import column_names, look
+from midge.report.occlusion import look
 from midge.report.pictures import Pictures
 from midge.report.views import View
 from midge.train.data import load_dataset

@@ -12,7 +12,7 @@ from midge.classical.converter import convert
 from midge.classical.from_sklearn import need_sklearn
 from midge.classical.recipes import RECIPES, estimator
 from midge.errors import ModelError
-from midge.features import Pipeline
+from midge.features import Pipeline, columns
 from midge.features.pipeline import SCALE
 from midge.meta import Meta
 from midge.train.data import Dataset, Windows, load_dataset
@@ -43,6 +43,7 @@ def train(project: Project) -> Path:
     data = load_dataset(project)
     pipeline = Pipeline.of_project(project)
     fitted = None if pipeline is None else pipeline.fit(data.train.counts)
+    columns.warn(fitted)
     # Those that training a network holds out: the report chooses thresholds on them.
     parts = of_training(project, data.train)
     kept = parts.kept

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from midge.cost import chain_cycles
+from midge.features import columns
 from midge.program import ConstRef
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def draw(compiled: Compiled, board: Board) -> str:
     """The blocks from the sensor to the model's input, one a line, with shapes and rates, and what
     the board's CPU has to do."""
     pipeline, chain = compiled.pipeline, compiled.chain
-    rows, columns = pipeline.shape
+    rows, width = pipeline.shape
     lines = [_sensor(pipeline)]
     widths = iter(pipeline.widths)
     for one in pipeline.blocks:
@@ -47,12 +48,14 @@ def draw(compiled: Compiled, board: Board) -> str:
             n = next(widths)
             gives = f" -> {n} value{'s' * (n > 1)} a step"
         lines.append(f"  {one.name}{f' ({params})' if params else ''}{gives}")
-    lines.append(f"  quantize -> int8 [{rows}, {columns}]")
+    lines.append(f"  quantize -> int8 [{rows}, {width}]")
     lines.append(
         f"  a step: {pipeline.step} samples ({_rate(pipeline.rate_hz / pipeline.step)}); "
         f"a frame: {pipeline.frame}; a window: {pipeline.length}, "
         f"{_rate(pipeline.rate_hz / pipeline.hop)}"
     )
+    if dead := columns.said(pipeline):
+        lines.append(f"  {dead}")
     lines += _cycles(compiled, board)
     scratch = chain.arena_bytes - chain.state_bytes
     lines.append(

@@ -322,8 +322,11 @@ class Pipeline:
             ends = np.cumsum([0, *self.widths])
             for a, b in itertools.pairwise(ends):
                 mean[a:b], std[a:b] = values[:, a:b].mean(), values[:, a:b].std()
-        # a column that never moves has deviation 0; one step of its unit is the smallest there is
+        # one step of its unit is the smallest deviation there is
         gain = 1 / np.maximum(std, 1.0)
+        # A column that never moved tells nothing: whatever comes on the board, the model sees 0
+        # there, as in training; of a picture's channel, whose table needs a gain, nearly 0.
+        gain[std == 0] = 1 / 255 if self.picture else 0.0
         return self._scaled(np.rint(mean).tolist(), gain.tolist())
 
     def _scaled(self, offset: list[float], gain: list[float]) -> Pipeline:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from midge.features.columns import column_names
 from midge.report.answers import Answers
 from midge.report.figures import Share
 from midge.train.evaluate import decide
 
 if TYPE_CHECKING:
-    from midge.features.pipeline import Pipeline
     from midge.report.evidence import Evidence
 
 PARTS = 12  # of the time, at most
@@ -82,27 +82,6 @@ def groups_of(evidence: Evidence) -> list[Group]:
                 found.append(Group(number, view.named(name), at, at + size))
                 at += size
     return found
-
-
-def column_names(pipeline: Pipeline) -> list[list[str]]:
-    """Of the columns: for each feature block, and each channel in it."""
-    channels = pipeline.channels
-    if pipeline.picture:
-        _, width, each = pipeline.picture.out
-        return [[f"pixels {x}" for x in range(width) for _ in range(each)]]
-    if pipeline.shape[1] != sum(pipeline.widths):  # raw rows
-        return [list(channels)]
-    blocks = [one for one in pipeline.blocks if one.gives_columns]
-    named = []
-    for block, width in zip(blocks, pipeline.widths, strict=True):
-        each = width // len(channels)
-        own = block.as_dict().get("names", [])
-        if not own or len(own) != each:
-            own = [f"{block.name} {i}" if each > 1 else block.name for i in range(each)]
-        for channel in channels:
-            ahead = f"{channel} " if len(channels) > 1 else ""
-            named.append([f"{ahead}{name}" for name in own])
-    return named
 
 
 def _chunks(names: list[str], most: int, each: int = 1) -> list[tuple[str, int]]:

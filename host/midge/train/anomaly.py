@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from midge.features import columns
 from midge.meta import sidecar
 from midge.recordings.recording import DataError
 from midge.train import alarm_rate
@@ -214,6 +215,7 @@ def train(project: Project) -> Path:
     rest, held = hold_out(data.train)
     normal = dataclasses.replace(data, train=data.train.take(rest))
     inputs = Inputs(normal, front)
+    columns.warn(inputs.pipeline)
     tensorflow.config.experimental.enable_op_determinism()
     _say(f"{data.name}: {len(rest)} normal windows to learn from, {len(held)} held out")
     chosen = _choose(project, data, inputs, rest, held)

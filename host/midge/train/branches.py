@@ -19,7 +19,7 @@ import numpy as np
 import tflite
 
 from midge.errors import ModelError
-from midge.features import Pipeline
+from midge.features import Pipeline, columns
 from midge.features.pipeline import SCALE
 from midge.meta import Meta, sidecar
 from midge.several import branches, named, unpack
@@ -191,6 +191,8 @@ def train(project: Project) -> Path:
     import_tensorflow()
     data = load_dataset(project)
     inputs = Branches(project, data)
+    for pipeline in inputs.pipelines:
+        columns.warn(pipeline)
     _say(f"{data.name}: {len(data.train)} windows to train on, {len(data.test)} to test with")
     settings = project.model
     both: list[Any] = []

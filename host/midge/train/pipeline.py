@@ -15,7 +15,7 @@ import tflite
 
 from midge.classical import recipes as classical
 from midge.errors import ModelError
-from midge.features import Pipeline
+from midge.features import Pipeline, columns
 from midge.features.pipeline import SCALE
 from midge.meta import Meta, sidecar
 from midge.several import branches
@@ -57,6 +57,7 @@ def train(project: Project) -> Path:
     import_tensorflow()  # before a download, so that its absence is the first thing said
     data = load_dataset(project)
     inputs = Inputs(data, pipeline, kind=project.sensor.kind)
+    columns.warn(inputs.pipeline)
     _say(f"{data.name}: {len(data.train)} windows to train on, {len(data.test)} to test with")
     _say(of_training(project, data.train).told(data.labels))
     steps = _steps(project)
