@@ -16,6 +16,18 @@ as_root() {
     fi
 }
 
+# PostgreSQL is for a test that starts a server of its own. Debian's package would make a database
+# cluster and start it, at every boot: this setting, there while it is installed, keeps it from that.
+no_database_cluster() { # on|off
+    local folder=/etc/postgresql-common/createcluster.d
+    if [ "$1" = on ]; then
+        as_root mkdir -p $folder
+        echo "create_main_cluster = false" | as_root tee $folder/midge.conf >/dev/null
+    else
+        as_root rm -f $folder/midge.conf
+    fi
+}
+
 install_packages() { # names...
     local command="apt-get install -y --no-install-recommends $*"
     if ! command -v apt-get >/dev/null; then
@@ -30,7 +42,11 @@ install_packages() { # names...
     fi
     echo "setup: installing Debian packages: $*"
     # 9 is the lock of scripts/setup: a service that a package starts must not inherit it
+    local result=0
     as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q 9>&-
+    case " $* " in *" postgresql "*) no_database_cluster on ;; esac
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
-        "$@" 9>&-
+        "$@" 9>&- || result=$?
+    case " $* " in *" postgresql "*) no_database_cluster off ;; esac
+    return $result
 }

@@ -98,7 +98,7 @@ def test_a_broken_environment_is_made_again(checkout):
 def packages(root: Path, tmp_path: Path, call: str, **programs: str) -> tuple[int, str, str]:
     """Calls a function of packages.sh where only ``programs`` are there."""
     path = tmp_path / "bin"
-    path.mkdir()
+    path.mkdir(parents=True)
     for name in ("bash", "cat", "env", "grep"):
         (path / name).symlink_to(shutil.which(name))
     for name, body in programs.items():
@@ -142,6 +142,25 @@ def test_a_user_goes_through_sudo(root, tmp_path):
         "sudo:",
         "apt-get(noninteractive) install -y -q --no-install-recommends a",
     ]
+
+
+@pytest.mark.parametrize("code", [0, 100])
+def test_postgresql_makes_and_starts_no_database(root, tmp_path, code):
+    """The setting is there while apt-get runs, and gone afterwards, however that ends."""
+    tools = {name: f'echo "{name} $*"' for name in ("mkdir", "rm")}
+    found, out, _ = packages(
+        root, tmp_path, "install_packages a postgresql", id="echo 0", tee="cat",
+        apt_get=f'echo "apt-get $*"; [ "$1" = update ] || exit {code}', **tools,
+    )  # fmt: skip
+    folder = "/etc/postgresql-common/createcluster.d"
+    assert found == code
+    assert out.splitlines()[1:] == [
+        "apt-get update -q", f"mkdir -p {folder}",
+        "apt-get install -y -q --no-install-recommends a postgresql", f"rm -f {folder}/midge.conf",
+    ]  # fmt: skip
+    shown = packages(root, tmp_path / "more", "no_database_cluster on", id="echo 0",
+                     tee='echo "tee $*: $(cat)" >&2', **tools)  # fmt: skip
+    assert f"tee {folder}/midge.conf: create_main_cluster = false" in shown[2]
 
 
 def test_without_sudo_it_says_what_root_has_to_run(root, tmp_path):
