@@ -24,6 +24,8 @@ COMMANDS = (
 
 _MEND = {  # what to do about errors of the operating system
     errno.ENOSPC: "make room on that disk, then run it again",
+    errno.EDQUOT: "make room: this user's quota is used up",
+    errno.EFBIG: "raise the limit of a file's size (ulimit -f)",
     errno.EACCES: "let this user write there, or take another folder",
     errno.EROFS: "take a folder on a disk that can be written to",
 }

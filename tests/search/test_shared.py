@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,8 @@ import shared_worker
 
 from midge.errors import MidgeError
 from midge.search import shared
+
+FullDisk = Callable[[int], contextlib.AbstractContextManager[None]]
 
 
 @pytest.fixture(params=["journal", "postgresql"])
@@ -157,6 +161,35 @@ def test_a_worker_taken_for_dead_gives_its_trial_up(tmp_path: Path) -> None:
     worker.work(objective)
     assert asked == 2 and worker.settled()[0].values == [1.0, 2.0]
     assert [shared.outcome(trial) for trial in worker.trials()] == [shared.DIED, shared.TRAINED]
+
+
+@pytest.mark.parametrize("room", [0, 1, 40])
+def test_a_full_disk_leaves_no_half_line(tmp_path: Path, full_disk: FullDisk, room: int) -> None:
+    """The journal ends where it did, and the study goes on when there is room."""
+    path = tmp_path / "study"
+    plan = dataclasses.replace(shared_worker.PLAN, slots=3)
+    worker = shared.Shared(shared.open_storage(str(path)), plan)
+    before = path.read_bytes()
+    with full_disk(len(before) + room), pytest.raises(OSError, match="File too large") as caught:
+        worker.work(lambda trial, check: [1.0, 1.0])
+    assert caught.value.filename == str(path)
+    assert path.read_bytes().startswith(before) and path.read_bytes().endswith(b"\n")
+    again = shared.Shared(shared.open_storage(str(path)), plan)
+    again.work(lambda trial, check: [float(trial.suggest_int("x", 1, 9)), 1.0])
+    assert sorted(again.settled()) == [0, 1, 2]
+
+
+def test_a_line_that_a_killed_process_left_unfinished_is_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "study"
+    shared.Shared(shared.open_storage(str(path)), shared_worker.PLAN)
+    before = path.read_bytes()
+    for rest in (b'{"op_code":8,"worker_id":"' + b"x" * 5000, b"{"):
+        path.write_bytes(before + rest)
+        worker = shared.Shared(shared.open_storage(str(path)), shared_worker.PLAN)
+        worker.study.set_user_attr("more", 1)
+        shared.Shared(shared.open_storage(str(path)), shared_worker.PLAN)
+        written = path.read_bytes().splitlines()
+        assert len([json.loads(line) for line in written]) > len(before.splitlines())
 
 
 def test_another_study_under_the_same_name_is_refused(tmp_path: Path) -> None:

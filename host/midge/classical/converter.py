@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from midge.classical import SUFFIX, from_sklearn
 from midge.classical.store import Classical
 from midge.errors import ModelError
+from midge.firmware.files import drafts
 from midge.meta import Meta, sidecar
 
 
@@ -61,9 +61,8 @@ def convert(
     if meta.golden is None and real is not None:
         meta.golden = _golden(made, real[0])
     meta.extra = {"sklearn": made.source, "kind": made.kind, **meta.extra}
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-        whole = Path(folder) / out.name
+    with drafts(out) as folder:
+        whole = folder / out.name
         made.save(whole)
         meta.save(sidecar(whole))
         compile_model(whole)  # what cannot be is said now

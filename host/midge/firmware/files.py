@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from midge.errors import MidgeError
+
 Progress = Callable[[str], object]  # gets one line at the start of each part of long work
 
 
@@ -60,6 +62,31 @@ def write_if_changed(path: Path, data: bytes) -> bool:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, data)
     return True
+
+
+@contextlib.contextmanager
+def drafts(out: Path) -> Iterator[Path]:
+    """A temporary folder beside ``out``, for files that go to their place when they are whole.
+
+    An error of the operating system in the block names ``out``, where it would name nothing (a
+    full disk) or what is in the folder.
+
+    Raises:
+        MidgeError: numpy could not write all of an array, and does not say why.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    folder = ""
+    try:
+        with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+            yield Path(folder)
+    except OSError as err:
+        if err.errno is None:
+            raise MidgeError(
+                f"cannot write it: {err}", where=str(out), do="make room on that disk"
+            ) from err
+        if not err.filename or (folder and str(err.filename).startswith(folder)):
+            err.filename = str(out)
+        raise
 
 
 def write_whole(path: Path, data: bytes) -> None:

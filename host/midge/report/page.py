@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from midge.firmware.files import drafts
 from midge.report import cards, cost, examples, kit, quality
 from midge.report.evidence import Evidence, gather
 from midge.report.kit import Html, Section
@@ -50,9 +50,8 @@ def write(
         evidence.on_board = try_out(evidence, windows_on_board, progress)
     path = out or project.model_path.with_name(FILE)
     text = page(evidence)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        draft = Path(folder) / FILE
+    with drafts(path) as folder:
+        draft = folder / FILE
         draft.write_text(text, encoding="utf-8")
         os.replace(draft, path)
     return path, figures_of(evidence)

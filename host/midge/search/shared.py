@@ -98,8 +98,9 @@ def open_storage(where: str) -> Any:
     if "://" not in where:
         path = Path(where)
         path.parent.mkdir(parents=True, exist_ok=True)
-        backend = optuna.storages.journal.JournalFileBackend(str(path))
-        return optuna.storages.JournalStorage(backend)
+        from midge.search.journal import Journal
+
+        return optuna.storages.JournalStorage(Journal(path))
     address = where
     if where.startswith(("postgresql://", "postgres://")):
         address = "postgresql+psycopg://" + where.split("://", 1)[1]
@@ -360,8 +361,9 @@ class Shared:
                 except self._optuna.exceptions.UpdateFinishedTrialError:
                     lost.set()
                     return
-                except self._optuna.exceptions.StorageInternalError:
-                    continue  # a database may come back; if not, the worker's next step says so
+                except (self._optuna.exceptions.StorageInternalError, OSError):
+                    continue  # a database may come back, a disk be emptied; if not, the worker's
+                    # next step says so
 
         def check() -> None:
             if lost.is_set():

@@ -15,13 +15,13 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from midge.features import columns
+from midge.firmware.files import drafts
 from midge.meta import sidecar
 from midge.recordings.recording import DataError
 from midge.train import alarm_rate
@@ -220,9 +220,8 @@ def train(project: Project) -> Path:
     _say(f"{data.name}: {len(rest)} normal windows to learn from, {len(held)} held out")
     chosen = _choose(project, data, inputs, rest, held)
     out = project.model_path
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-        made = Path(folder) / out.name
+    with drafts(out) as folder:
+        made = folder / out.name
         found = _set_threshold(project, normal, data.train.counts[held], inputs, chosen, made)
         found["held_out_groups"] = _groups(data.train, held)
         meta = pipeline.describe(

@@ -11,7 +11,6 @@ import dataclasses
 import hashlib
 import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ import tflite
 from midge.errors import ModelError
 from midge.features import Pipeline, columns
 from midge.features.pipeline import SCALE
+from midge.firmware.files import drafts
 from midge.meta import Meta, sidecar
 from midge.several import branches, named, unpack
 from midge.train.data import Dataset, Windows, load_dataset, raw_scaling
@@ -207,9 +207,8 @@ def train(project: Project) -> Path:
         copies=settings.copies, more=inputs.more, parts=of_training(project, data.train),
     )  # fmt: skip
     out = project.model_path
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-        made = Path(folder) / out.name
+    with drafts(out) as folder:
+        made = folder / out.name
         _say("quantizing to int8 ...")
         saved = made.with_suffix(".keras")
         both[1].save(saved)  # its layers are those that were trained

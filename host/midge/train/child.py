@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from midge.errors import MidgeError, ModelError
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 REFUSED = "refused: "  # begins the line on stderr that says what is wrong with the input
 
 
@@ -36,6 +38,7 @@ def run_child(
         ModelError: it failed, crashed (the signal is named, and what it said of its layers) or
             took too long.
         MidgeError: TensorFlow is not installed.
+        OSError: there is no room to write to.
     """
     # The package may not be installed (a checkout), so the child gets our own path.
     package_root = str(Path(__file__).parents[2])
@@ -61,8 +64,16 @@ def run_child(
             refused[0].removeprefix(REFUSED), where=where,
             do="give the inputs (--data) as one array (number, ...input shape)",
         )  # fmt: skip
+    if full := _no_room(lines[-1:]):
+        raise OSError(full, os.strerror(full), str(made))
     if done.returncode < 0:
         name = signal.Signals(-done.returncode).name
         said = [line for line in done.stdout.splitlines() if line.startswith("its layers: ")]
         raise ModelError("; ".join([f"{what} crashed ({name})", *said]), where=where, do=crash_do)
     raise ModelError(f"{what} failed: {lines[-1] if lines else 'no message'}", where=where, do=do)
+
+
+def _no_room(said: list[str]) -> int | None:
+    """The operating system's number of the error, if a full disk is what was said last."""
+    text = " ".join(said)
+    return next((code for code in _FULL if os.strerror(code) in text), None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from midge.classical import recipes as classical
 from midge.errors import ModelError
 from midge.features import Pipeline, columns
 from midge.features.pipeline import SCALE
+from midge.firmware.files import drafts
 from midge.meta import Meta, sidecar
 from midge.several import branches
 from midge.train import anomaly, representative
@@ -63,13 +63,12 @@ def train(project: Project) -> Path:
     steps = _steps(project)
     fitted = fit_recipe(project, recipe, data, inputs, project.model.seed)
     out = project.model_path
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-        made = Path(folder) / out.name
+    with drafts(out) as folder:
+        made = folder / out.name
         model = fitted.model
         tried: list[dict[str, Any]] = []
         if steps:
-            improver = improver_of(project, recipe, fitted, data, inputs, Path(folder))
+            improver = improver_of(project, recipe, fitted, data, inputs, folder)
             model, best = improver.run(model, steps)
             os.replace(best, made)
             tried = improver.records

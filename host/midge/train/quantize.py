@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from midge.errors import MidgeError, ModelError
+from midge.errors import ModelError
+from midge.firmware.files import drafts
 from midge.train.child import run_child
 from midge.train.leftover import find_leftovers
 
@@ -48,10 +48,9 @@ def convert(
             f"{bad} NaN or infinite values",
             where=str(model), do="give windows of real recordings",
         )  # fmt: skip
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-        sample_file, made = Path(folder) / "samples.npz", Path(folder) / "model.tflite"
-        _save(sample_file, samples)
+    with drafts(out) as folder:
+        sample_file, made = folder / "samples.npz", folder / "model.tflite"
+        np.savez(sample_file, *samples)
         _run_converter(model, sample_file, made, quantization)
         find_leftovers(made.read_bytes(), str(model))
         os.replace(made, out)
@@ -74,17 +73,6 @@ def _check_files(model: Path, out: Path) -> None:
         raise ModelError(
             "a folder, needed: the .tflite to write", where=str(out), do="name a file"
         )
-
-
-def _save(path: Path, samples: list[np.ndarray]) -> None:
-    try:
-        np.savez(path, *samples)
-    except OSError as err:  # a full disk: numpy's message tells only the numbers of values
-        nbytes = sum(one.nbytes for one in samples)
-        raise MidgeError(
-            f"cannot write {nbytes} bytes there: {err}", where=str(path.parent.parent),
-            do="make room on that disk",
-        ) from err  # fmt: skip
 
 
 def _run_converter(model: Path, samples: Path, out: Path, quantization: str) -> None:
