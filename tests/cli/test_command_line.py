@@ -14,7 +14,7 @@ import pytest
 from midge import exits
 from midge.cli import COMMANDS, guarded, main
 from midge.errors import BudgetError, BuildError, LinkError, MidgeError, ModelError
-from midge.firmware.files import write_whole
+from midge.firmware.files import drafts, write_whole
 
 PROJECT = '[project]\nname = "walk"\n'
 
@@ -100,6 +100,13 @@ def test_a_full_disk_is_named_with_what_to_do(tmp_path, capsys):
     said = capsys.readouterr().err
     assert f"{tmp_path}/x: No space left on device\n  -> make room" in said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_array_that_was_not_written_whole_is_named(tmp_path):
+    said = r"model\.npz: cannot write it: 9 requested and 1 written"
+    with pytest.raises(MidgeError, match=said), drafts(tmp_path / "build" / "model.npz"):
+        raise OSError("9 requested and 1 written")  # as numpy does
+    assert list((tmp_path / "build").iterdir()) == []
 
 
 def test_a_folder_is_no_file(tmp_path):

@@ -25,6 +25,39 @@ def test_wilson_solves_its_equation(right: int, total: int) -> None:
     assert Share(8, 10).interval == pytest.approx((0.490162, 0.943318), abs=1e-6)
 
 
+@pytest.mark.parametrize(("count", "alike"), [(4, 6.0), (12, 3.0), (12, 1e6), (40, 2.0)])
+def test_the_interval_of_windows_in_groups_holds_what_it_promises(
+    count: int, alike: float
+) -> None:
+    """Groups of 25 windows whose shares are drawn (beta, mean 0.8; 1e6: all the same)."""
+    rng, held, plain = np.random.default_rng(5), [], []
+    groups = np.repeat(np.arange(count), 25)
+    for _ in range(400):
+        shares = rng.beta(0.8 * alike, 0.2 * alike, count)
+        right = rng.random(len(groups)) < shares[groups]
+        n = figures.effective(right, groups)
+        assert n is not None and count <= n <= len(groups)
+        for made, found in ((n, held), (None, plain)):
+            low, high = Share(int(right.sum()), len(right), made).interval
+            found.append(low <= 0.8 <= high)
+    # 400 draws: a deviation of 1.1 points at 95%
+    assert np.mean(held) >= 0.92
+    if alike < 100:
+        assert np.mean(plain) < 0.85 < np.mean(held)
+    else:
+        assert np.mean(plain) >= 0.92
+
+
+def test_windows_without_groups_and_without_mistakes() -> None:
+    right = np.ones(60, bool)
+    assert figures.effective(right, None) is None
+    assert figures.effective(right, np.zeros(60)) is None
+    assert figures.effective(right, np.arange(60) % 3) == 3
+    assert Share(60, 60, 3.0).interval == Share(3, 3).interval
+    right[::6] = False  # as many in each group: no group says more than its windows
+    assert figures.effective(right, np.arange(60) // 6) == 60
+
+
 def test_nothing_is_no_share() -> None:
     assert math.isnan(Share(0, 0).value) and math.isnan(Share(0, 0).interval[0])
 

@@ -163,7 +163,8 @@ def test_it_looks_where_the_weights_are(evidence: Evidence) -> None:
         assert (x[: LENGTH // 2] * (-1 if k == 1 else 1) > 0).all()
         assert (x[LENGTH // 2 + 1 :] == 0).all()  # a neighbour is hidden with each part
         assert (y == 0).all()
-    assert found.without[1] == found.whole == evidence.accuracy
+    assert found.without[1] == found.whole
+    assert (found.whole.right, found.whole.total) == (evidence.right.sum(), len(evidence.truth))
     # without x all windows look alike: one class of three is right
     assert found.without[0].value == pytest.approx(1 / 3)
 

@@ -161,11 +161,13 @@ def test_what_is_no_keras_model(tmp_path):
         convert(tmp_path, SAMPLES, tmp_path / "out.tflite")
 
 
-def test_a_full_disk(tmp_path):
-    (tmp_path / "samples.npz").symlink_to("/dev/full")
-    with pytest.raises(MidgeError, match="cannot write 15360 bytes") as error:
-        quantize._save(tmp_path / "samples.npz", [SAMPLES])
-    assert "make room" in error.value.do
+def test_a_full_disk(tmp_path, full_disk):
+    model, out = tmp_path / "m.keras", tmp_path / "m.tflite"
+    model.touch()
+    with full_disk(100), pytest.raises(OSError, match="File too large") as error:
+        convert(model, SAMPLES, out)
+    assert error.value.filename == str(out)
+    assert [path.name for path in tmp_path.iterdir()] == ["m.keras"]
 
 
 def test_out_is_a_folder(tmp_path):

@@ -83,7 +83,12 @@ class Evidence:
     @property
     def accuracy(self) -> Share:
         """The share of the test windows that it gets right."""
-        return Share(int(self.right.sum()), len(self.right))
+        return Share(int(self.right.sum()), len(self.right), self.independent)
+
+    @functools.cached_property
+    def independent(self) -> float | None:
+        """How many independent windows tell as much as the test split's; None: no groups."""
+        return figures.effective(self.right, self.data.test.groups)
 
     @property
     def float_accuracy(self) -> Share | None:
@@ -91,7 +96,7 @@ class Evidence:
         said = self.compiled.meta.extra.get("accuracy", {})
         if "float" not in said or said.get("test_windows") != len(self.truth):
             return None
-        return Share(round(said["float"] * len(self.truth)), len(self.truth))
+        return Share(round(said["float"] * len(self.truth)), len(self.truth), self.independent)
 
     @property
     def same_data(self) -> bool:

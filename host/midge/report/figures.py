@@ -13,10 +13,14 @@ BINS = 10  # of a calibration curve
 
 @dataclasses.dataclass(frozen=True)
 class Share:
-    """``right`` of ``total``, with a confidence interval of 95%; NaN of nothing."""
+    """``right`` of ``total``, with a confidence interval of 95%; NaN of nothing.
+
+    ``independent``: as many trials they tell as much as, if not all of them (:func:`effective`).
+    """
 
     right: int
     total: int
+    independent: float | None = None
 
     @property
     def value(self) -> float:
@@ -25,16 +29,46 @@ class Share:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Wilson's score interval (Wilson 1927, J. Am. Stat. Assoc. 22, 209): for independent
-        trials. It holds where all or none are right too."""
-        n, p, z2 = self.total, self.value, Z95 * Z95
-        if not n:
+        """Wilson's score interval (Wilson 1927, J. Am. Stat. Assoc. 22, 209) for so many
+        ``independent`` trials. It holds where all or none are right too."""
+        if not self.total:
             return math.nan, math.nan
+        p, z2 = self.value, Z95 * Z95
+        n = self.total if self.independent is None else self.independent
         middle = (p + z2 / (2 * n)) / (1 + z2 / n)
         half = Z95 / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
         # exactly 0 and 1 at the ends, which rounding would miss
         low = middle - half if self.right else 0.0
-        return low, middle + half if self.right < n else 1.0
+        return low, middle + half if self.right < self.total else 1.0
+
+
+def effective(right: np.ndarray, groups: np.ndarray | None) -> float | None:
+    """How many independent windows tell as much about other groups as these, bool ``[n]``.
+
+    Windows of a group (person, machine, recording) are alike. How much, the groups' shares of
+    right windows say: n over the design effect (the variance of the share between groups against
+    that of independent windows; Cochran, Sampling Techniques, 1977, ch. 3), less for few groups,
+    by Student's t against the normal distribution (Korn and Graubard 1998, Survey Methodology 24,
+    193). Where all are right or all wrong nothing shows how alike they are: then the number of
+    groups, which is also the least.
+
+    Returns:
+        None where there are no groups, or one only: it tells nothing of others.
+    """
+    if groups is None or len(np.unique(groups)) < 2:
+        return None
+    from scipy.stats import t
+
+    sides = by_group(groups, right).values()
+    n, count, share = len(right), len(sides), float(right.mean())
+    alone = share * (1 - share) / n  # the variance, if all were independent
+    if not alone:
+        return float(count)
+    rest = sum((one.right - share * one.total) ** 2 for one in sides)
+    between = count / (count - 1) * rest / n**2
+    few = (Z95 / float(t.ppf(0.975, count - 1))) ** 2
+    found = n * few * alone / between if between else float(n)
+    return float(min(n, max(count, found)))
 
 
 def confusion(truth: np.ndarray, said: np.ndarray, classes: int) -> np.ndarray:

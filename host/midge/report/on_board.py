@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from midge.report import figures
 from midge.report.figures import Share
 from midge.train.evaluate import decide
 
@@ -55,7 +56,9 @@ def try_out(evidence: Evidence, windows: int, progress: Progress | None = None) 
             found = infer.predict(link, compiled, given)
     outputs = np.array([one.reshape(-1) for one in found])
     right = decide(outputs, half=Answers(compiled).half) == evidence.truth[chosen]
+    groups = evidence.data.test.groups
+    alike = figures.effective(right, None if groups is None else groups[chosen])
     return OnBoard(
         int((outputs == evidence.outputs[chosen]).all(axis=1).sum()),
-        Share(int(right.sum()), len(chosen)), measured.op_cycles, measured.stack_bytes,
+        Share(int(right.sum()), len(chosen), alike), measured.op_cycles, measured.stack_bytes,
     )  # fmt: skip

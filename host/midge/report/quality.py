@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from midge.report import figures, kit, svg
@@ -18,8 +20,9 @@ def accuracy(evidence: Evidence) -> Section:
         rows.append(("float", in_float, "as training measured it"))
     rows.append((f"{kind}, Midge", evidence.accuracy, "the C code that the board runs"))
     if evidence.oracle is not None:
+        right = dataclasses.replace(evidence.oracle.right, independent=evidence.independent)
         same = f"{evidence.oracle.equal:,} of {len(evidence.truth):,} windows equal in every bit"
-        rows.append((f"{kind}, LiteRT reference", evidence.oracle.right, same))
+        rows.append((f"{kind}, LiteRT reference", right, same))
     if (board := evidence.on_board) is not None:
         same = f"{board.equal:,} of {board.right.total:,} windows equal in every bit"
         rows.append((f"{kind}, emulated {evidence.board.description}", board.right, same))
@@ -33,12 +36,7 @@ def accuracy(evidence: Evidence) -> Section:
             ("computed in", "accuracy", "95% interval", f"{kit.percent(start, 0)} to 100%", ""),
             shown, left=(0, 4), id="accuracy-table",
         ),
-        kit.note(
-            f"On {len(evidence.truth):,} windows that training did not see. The interval is "
-            "Wilson's, for independent windows; windows of one recording or person are alike, so "
-            "with few of these the true interval is wider"
-            + (": see below." if evidence.data.test.groups is not None else ".")
-        ),
+        kit.note(_interval_of(evidence)),
     ]  # fmt: skip
     if evidence.float_accuracy is None:
         body.append(kit.note("The accuracy in float is not known of these windows."))
@@ -52,6 +50,28 @@ def accuracy(evidence: Evidence) -> Section:
             "has none for an operation of this model."
         ))  # fmt: skip
     return Section("accuracy", "Accuracy", kit.join(body))
+
+
+def _interval_of(evidence: Evidence) -> str:
+    """What the interval is of."""
+    n, many = len(evidence.truth), evidence.independent
+    words = f"On {n:,} windows that training did not see. The interval is Wilson's"
+    groups = evidence.data.test.groups
+    if many is None:
+        words += ", for independent windows"
+        if groups is None:
+            return words + "; where windows are of the same recording or person, it is too narrow."
+        return words + f"; they are all of {groups[0]}, so it says nothing of others."
+    kind = evidence.project.data.group or "recording"
+    if evidence.accuracy.right in (0, n):
+        return words + (
+            f" for as many windows as there are {kind}s, {many:.0f}: those of one are alike, and "
+            "where all are right nobody knows how much."
+        )
+    return words + (
+        f" for {many:.3g} independent windows: so much do these, of {len(np.unique(groups))} "
+        f"{kind}s, tell of others (design effect; Korn and Graubard 1998)."
+    )
 
 
 def confusion(evidence: Evidence) -> Section:
