@@ -18,7 +18,7 @@ from midge.features import Pipeline
 from midge.features.columns import column_names
 from midge.meta import load_meta, sidecar
 from midge.project import Project
-from midge.report import Evidence, gather, page, write
+from midge.report import Evidence, cost, gather, page, write
 from midge.report.answers import Answers
 from midge.report.occlusion import look
 from midge.report.pictures import Pictures
@@ -280,8 +280,34 @@ def test_two_sensors(tmp_path: Path) -> None:
         assert one is not None
         assert [bool(falls.any()) for falls in one.falls] == [False, False, True, False]
         assert [len(falls) for falls in one.falls] == [8, 8, 4, 4]
+    # energy with the features, as midge check has it
+    said = cost.costs(evidence)
+    assert said["features_cycles"] > 1000
+    mj = f"{said['power']['inference_mj']:.3g} mJ"
+    assert mj in cost.energy(evidence).body and "features " in cost.energy(evidence).body
     text = page(evidence)
+    assert f"The features of what is new in a window take {said['features_cycles']:,.0f}" in text
     assert "imu channels" in Parsed(text).words and text.count(">level<") == text.count(">x<")
+
+
+def test_a_classical_model(tmp_path: Path) -> None:
+    pytest.importorskip("sklearn", reason="needs the extra: pip install .[trees]")
+    from midge.project import load_project
+    from midge.train import train
+
+    made = project(tmp_path)
+    text = (tmp_path / "midge.toml").read_text()
+    (tmp_path / "midge.toml").write_text(text.replace('"dense"', '"random_forest"'))
+    made = load_project(tmp_path)
+    train(made)
+    evidence = gather(made)
+    parsed = Parsed(page(evidence))
+    rows = {row[0]: row[1:] for row in parsed.tables["accuracy-table"][1:]}
+    assert list(rows) == ["float", "int8, Midge"] and rows["float"][0] == rows["int8, Midge"][0]
+    words = " ".join(parsed.words)
+    assert "float is scikit-learn's own answer" in words and "LiteRT" not in words
+    assert [len(parsed.tables[name]) for name in ("curve-table", "threshold-table")] == [4, 4]
+    assert parsed.tables["layer-table"][1][1].startswith("trees")
 
 
 def test_recordings_that_changed(tmp_path: Path) -> None:

@@ -77,14 +77,23 @@ def layers(evidence: Evidence, cost: dict[str, Any]) -> Section:
             shown, left=(0, 1, 4 if measured else 3), id="layer-table",
         ),
         kit.note(
-            f"Expected: cycles by the cost model on {board.name} with ideal memory, without "
-            "features; a whole network is within 5% of the emulated core.",
+            f"Expected: cycles by the cost model on {board.name} with ideal memory; a whole "
+            f"network is within 5% of the emulated core. {_of_features(evidence)}",
             _bench(evidence, total),
         ),
     ]  # fmt: skip
     if len(cost["front"]) > 1:
         body.append(_front(cost))
     return Section("layers", "Cost of each layer", kit.join(body))
+
+
+def _of_features(evidence: Evidence) -> str:
+    cycles = evidence.compiled.features_cycles
+    if not evidence.compiled.features:
+        return ""
+    if cycles is None:
+        return "Features are not in it, nor known."
+    return f"The features of what is new in a window take {cycles:,.0f} more."
 
 
 def _front(cost: dict[str, Any]) -> Html:
@@ -118,17 +127,19 @@ def arena(evidence: Evidence, cost: dict[str, Any]) -> Section:
 
 
 def energy(evidence: Evidence) -> Section | None:
-    """Energy of an inference, average current and battery life at the project's pace."""
-    cycles = cycles_of(evidence.compiled.program)
+    """Energy of an inference with its features, average current and battery life at the project's
+    pace: as ``midge check`` has them."""
+    inference, features = cycles_of(evidence.compiled.program), evidence.compiled.features_cycles
     board = evidence.board
-    if cycles is None or not board.active_ma:
+    if inference is None or not board.active_ma:
         return None
+    cycles = inference + (features or 0.0)
     duty = power.duty_of(evidence.project, board)
     used = power.usage(board, cycles, duty)
     digits = 0 if used.decisions_per_hour >= 10 else 2
     rows: list[tuple[object, object]] = [
-        ("one inference", f"{used.inference_mj:.3g} mJ, "
-                          f"{1000 * cycles / board.clock_hz:.3g} ms"),
+        ("one inference" + " with its features" * bool(features),
+         f"{used.inference_mj:.3g} mJ, {1000 * cycles / board.clock_hz:.3g} ms"),
         ("decisions", f"{used.decisions_per_hour:,.{digits}f} an hour"),
         ("awake", f"{kit.percent(used.awake_share, 2)} of the time"),
         ("average current", f"{used.average_ma:.3g} mA at {board.supply_volts:g} V"),
@@ -136,9 +147,10 @@ def energy(evidence: Evidence) -> Section | None:
         ("battery", "none named: [power] battery_mah" if used.battery_days is None else
          f"{duty.battery_mah:g} mAh at {duty.battery_volts:g} V: {used.battery_days:,.3g} days"),
     ]  # fmt: skip
+    each = duty.decisions_per_hour / power.HOUR_S * board.active_ma / board.clock_hz
     parts = {
-        "inferences": cycles / board.clock_hz * duty.decisions_per_hour / power.HOUR_S
-        * board.active_ma,
+        "inferences": inference * each,
+        "features": (features or 0.0) * each,
         "awake besides": duty.awake * board.active_ma,
         "asleep": max(0.0, 1 - used.awake_share) * duty.sleep_ma,
         "always on": duty.extra_ma,
@@ -154,8 +166,13 @@ def energy(evidence: Evidence) -> Section | None:
         kit.note(
             f"The board at {board.active_ma:g} mA while it computes and {duty.sleep_ma:g} mA in "
             f"between, {kit.percent(duty.awake)} awake besides, {duty.extra_ma:g} mA for what is "
-            "always on. Computing features and reading the sensor are not in it unless [power] "
-            "awake says so; nor are a battery's losses."
+            "always on. Reading the sensor is not in it unless [power] awake says so"
+            + (
+                ""
+                if features is not None
+                else ", nor is computing features, whose cycles are not known"
+            )
+            + "; nor are a battery's losses."
         ),
     ]
     return Section("energy", "Energy and battery", kit.join(body))

@@ -118,6 +118,11 @@ class Evidence:
         """Trained on normal windows alone: its score is 0.5 at the threshold it was given."""
         return self.compiled.meta.extra.get("recipe") == anomaly.RECIPE
 
+    @property
+    def classical(self) -> bool:
+        """Made by scikit-learn: LiteRT knows nothing of it."""
+        return Path(self.compiled.program.path).suffix == SUFFIX
+
     @functools.cached_property
     def thresholds(self) -> list[float | None]:
         """For each class the threshold that the held-out windows choose."""

@@ -147,6 +147,9 @@ def _cards(evidence: Evidence, costs: dict[str, Any]) -> list[Html]:
     if costs["cycles"] is not None:
         ms = 1000 * costs["cycles"] / costs["clock_hz"]
         shown.append((f"{ms:.3g} ms", f"an inference, {costs['cycles']:,} cycles"))
+    if costs["features_cycles"]:
+        ms = 1000 * costs["features_cycles"] / costs["clock_hz"]
+        shown.append((f"{ms:.3g} ms", f"its features, {costs['features_cycles']:,.0f} cycles"))
     ram = costs["arena_bytes"] + costs["state_bytes"] + costs["features_ram_bytes"]
     shown += [
         (f"{ram:,} B", "RAM"),

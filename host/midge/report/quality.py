@@ -44,7 +44,9 @@ def accuracy(evidence: Evidence) -> Section:
         body.append(kit.note(
             kit.tag("code", "midge report --on-board 20"), "also runs some on the emulated board."
         ))  # fmt: skip
-    if evidence.oracle is None:
+    if evidence.oracle is None and evidence.classical:
+        body.append(kit.note("A classical model: float is scikit-learn's own answer."))
+    elif evidence.oracle is None:
         body.append(kit.note(
             "Not compared with LiteRT's reference kernels: ai-edge-litert is not installed, or "
             "has none for an operation of this model."
