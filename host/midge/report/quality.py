@@ -59,7 +59,7 @@ def _interval_of(evidence: Evidence) -> str:
     n, many = len(evidence.truth), evidence.independent
     words = f"On {n:,} windows that training did not see. The interval is Wilson's"
     groups = evidence.data.test.groups
-    if many is None:
+    if many is None or groups is None:
         words += ", for independent windows"
         if groups is None:
             return words + "; where windows are of the same recording or person, it is too narrow."
