@@ -50,6 +50,44 @@ def test_splits_by_recording(folder):
     assert load(folder).fingerprint == data.fingerprint
 
 
+def test_a_recording_with_gaps_stays_on_one_side(tmp_path):
+    """Gaps cut it into pieces, and those are no recordings of their own."""
+    for kind in ("idle", "drill"):
+        for number in range(4):
+            base = 1000 * number + 10000 * (kind == "drill")
+            rows = [f"{base + i},0,{i * 100 + 5000 * (i // 30)}" for i in range(120)]
+            write(tmp_path / kind / f"{number}.csv", rows, header="x,y,timestamp_ms")
+    data = load(tmp_path)
+    assert not {*data.train.groups} & {*data.test.groups}
+    assert len({*data.test.groups}) == 2
+    # 30 samples between gaps: 5 windows of each of 4 pieces, 3 that do not overlap
+    assert (len(data.train), len(data.test)) == (2 * 3 * 4 * 5, 2 * 4 * 3)
+
+
+def test_recordings_of_several_classes_stay_whole_if_that_can_be(tmp_path):
+    for number in range(5):
+        rows = [f"{1000 * number + i},0,{'walk' if i < 30 else 'rest'}" for i in range(60)]
+        write(tmp_path / f"{number}.csv", rows, header="x,y,label")
+    data = load(tmp_path)
+    assert not {*data.train.groups} & {*data.test.groups} and len({*data.test.groups}) == 1
+    assert {*data.train.classes} == {*data.test.classes} == {0, 1}
+    write(tmp_path / "run.csv", [f"{i},0,run" for i in range(80)], header="x,y,label")
+    data = load(tmp_path)  # one recording of a class: that one is cut in time
+    assert data.labels == ["rest", "run", "walk"]
+    both = {*data.train.groups} & {*data.test.groups}
+    assert "run.csv" in both
+    run = [side.counts[side.classes == 1][..., 0] for side in (data.train, data.test)]
+    assert run[0].max() < 60 <= run[1].min()
+
+
+def test_the_only_recording_is_cut_in_time(tmp_path):
+    for kind in ("idle", "drill"):
+        rows = [f"{i},0,{i * 100 + 5000 * (i // 40)}" for i in range(160)]
+        write(tmp_path / kind / "day.csv", rows, header="x,y,timestamp_ms")
+    data = load(tmp_path)
+    assert data.train.counts[..., 0].max() < 120 <= data.test.counts[..., 0].min()
+
+
 def test_labels_follow_the_values(folder):
     data = load(folder)
     for split in (data.train, data.test):

@@ -9,6 +9,7 @@ import numpy as np
 from midge.recordings.recording import DataError, Recording, Span
 
 TEST_SHARE = 0.25
+_DRAWS = 64  # until one has each class on both sides
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +86,7 @@ def _draw(recordings: list[Recording], group: str, found: list[str], seed: int) 
     every = set().union(*classes.values())
     rng = np.random.default_rng(seed)
     best: tuple[int, list[str]] | None = None
-    for _ in range(64):
+    for _ in range(_DRAWS):
         test = sorted(rng.permutation(found)[:count].tolist())
         seen = set().union(*(classes[name] for name in test))
         left = set().union(*(classes[name] for name in found if name not in test))
@@ -99,28 +100,63 @@ def _draw(recordings: list[Recording], group: str, found: list[str], seed: int) 
 
 
 def by_recording(recordings: list[Recording], seed: int = 0) -> Split:
-    """A quarter of each class's recordings to test with; in time where a class has only one.
+    """A quarter of each class's recordings to test with: whole ones, whatever gaps they have.
 
-    A recording of several classes is cut where they change, and its pieces go apart.
+    The last quarter in time where a class has only one recording. Recordings of several classes
+    stay whole too, if each class can be on both sides then; else they are cut where the class
+    changes, and the pieces go apart.
     """
-    pieces = [_cut(r, span) for r in recordings for span in r.spans]
+    several = any(len(set(recording.labels)) > 1 for recording in recordings)
+    if several and (split := _whole(recordings, seed)):
+        return split
+    if several:
+        recordings = [_cut(r, span) for r in recordings for span in r.spans]
     train: list[Recording] = []
     test: list[Recording] = []
-    rng_seed = seed
-    for name in sorted({piece.spans[0].label for piece in pieces}):
-        members = [piece for piece in pieces if piece.spans[0].label == name]
+    for name in sorted({label for recording in recordings for label in recording.labels}):
+        members = [recording for recording in recordings if name in recording.labels]
         if len(members) == 1:
-            only = members[0]
-            n = len(only.counts)
-            cut = n - round(n * TEST_SHARE)
-            train.append(_cut(only, Span(0, cut, name)))
-            test.append(_cut(only, Span(cut, n, name)))
+            before, after = _in_time(members[0])
+            train += before
+            test += after
             continue
-        order = np.random.default_rng(rng_seed).permutation(len(members))
+        order = np.random.default_rng(seed).permutation(len(members))
         taken = set(order[: max(1, round(TEST_SHARE * len(members)))].tolist())
-        train += [piece for i, piece in enumerate(members) if i not in taken]
-        test += [piece for i, piece in enumerate(members) if i in taken]
+        train += [one for i, one in enumerate(members) if i not in taken]
+        test += [one for i, one in enumerate(members) if i in taken]
     return Split(train, test)
+
+
+def _whole(recordings: list[Recording], seed: int) -> Split | None:
+    """Whole recordings on either side, each class on both; None: no draw did that."""
+    every = {label for recording in recordings for label in recording.labels}
+    count = max(1, round(TEST_SHARE * len(recordings)))
+    rng = np.random.default_rng(seed)
+    for _ in range(_DRAWS):
+        taken = set(rng.permutation(len(recordings))[:count].tolist())
+        split = Split(
+            [one for i, one in enumerate(recordings) if i not in taken],
+            [one for i, one in enumerate(recordings) if i in taken],
+        )
+        sides = ({label for one in side for label in one.labels}
+                 for side in (split.train, split.test))  # fmt: skip
+        if all(side == every for side in sides):
+            return split
+    return None
+
+
+def _in_time(recording: Recording) -> tuple[list[Recording], list[Recording]]:
+    """The pieces of a recording before and after three quarters of its labelled samples."""
+    left = round((1 - TEST_SHARE) * sum(len(span) for span in recording.spans))
+    before, after = [], []
+    for span in recording.spans:
+        cut = span.start + min(max(left, 0), len(span))
+        left -= len(span)
+        if cut > span.start:
+            before.append(_cut(recording, Span(span.start, cut, span.label)))
+        if cut < span.end:
+            after.append(_cut(recording, Span(cut, span.end, span.label)))
+    return before, after
 
 
 def _cut(recording: Recording, span: Span) -> Recording:
