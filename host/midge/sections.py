@@ -87,6 +87,11 @@ class SearchSection:
         "what to try besides [features]: tables like it; {} is the samples themselves", []
     )
     epochs: int = key("passes over the data for one network; 0: as [model] epochs", 0, low=0)
+    confirm: int = key(
+        "networks of the front that are compared again, with the recipe, before they are named",
+        3,
+        low=0,
+    )
     validation: float = key(
         "share of the data to train on, in whole groups, that networks are compared by",
         0.25,

@@ -11,12 +11,12 @@ import pytest
 pytest.importorskip("optuna", reason="needs the extra: pip install .[search]")
 pytest.importorskip("tensorflow", reason="training needs the extra: pip install .[train]")
 
+from midge.boards import load_board
 from midge.cli import main
 from midge.project import load_project
-from midge.search import evaluate, shared
-from midge.search.space import Space
+from midge.search import candidates, shared
+from midge.search.material import Materials
 from midge.train import pipeline
-from midge.train.recipes import configured
 
 pytestmark = pytest.mark.slow
 
@@ -70,17 +70,11 @@ def test_cost_before_training_is_that_after_it(
 ) -> None:
     """Within 4%: which kernels are proven for a layer depends on its weights."""
     project = project_of(tmp_path, length, recipe, net)
-    of: Any = Space.of(project)
-    evaluator = evaluate.Evaluator(of, None, print)  # type: ignore[arg-type]
-    material = evaluator._of(project)
-    built = configured(recipe, project.model.net, "here")
-    before = evaluate.untrained(built, material, seed=1)
-    data, inputs = material.data, material.inputs
-    after = pipeline.fit_recipe(project, built, data, inputs, 1, lambda epoch, right: None).model
-    shown = inputs.representative(data.train.counts[:20])
+    material, board = Materials(project).of(project), load_board(project.board)
+    before = candidates.with_random_weights(project, material, board, tmp_path)
+    after = candidates.train(project, material, board, tmp_path, lambda epoch, right: None)
     costs = []
-    for model in (before, after):
-        compiled = evaluator._compile(project, material, model, shown, tmp_path / "m.tflite")
+    for compiled in (before, after.compiled):
         steps = compiled.program.steps
         costs.append([sum(s.cycles for s in steps), compiled.ram_bytes, len(compiled.consts)])
     assert costs[0] == pytest.approx(costs[1], rel=0.04)

@@ -10,6 +10,8 @@ pytest.importorskip("optuna", reason="needs the extra: pip install .[search]")
 
 from optuna.trial import FixedTrial
 
+from midge.classical import recipes as classical
+from midge.classical.recipes import estimator
 from midge.errors import MidgeError
 from midge.project import load_project
 from midge.search import pick
@@ -47,6 +49,26 @@ recipes = ["dense"]
 windows = [6000]
 features = [{}, {kind = "statistics", names = ["rms", "kurtosis"]}]
 """
+SENSORS = """
+[project]
+name = "two"
+[data]
+source = "recordings"
+[[sensors]]
+name = "imu"
+kind = "mpu6050"
+rate_hz = 100
+channels = ["ax", "ay", "az"]
+window = {length = 100}
+[[sensors]]
+name = "mic"
+kind = "adc"
+rate_hz = 1000
+channels = ["v"]
+window = {length = 1000}
+[model]
+recipe = "two_branch"
+"""
 
 
 def space(folder: Path, text: str) -> Space:
@@ -61,7 +83,10 @@ def test_the_first_candidate_is_the_project_as_it_is(tmp_path: Path, text: str) 
     assert found.warm()[0] == found.first()
 
 
-@pytest.mark.parametrize("recipe", OPTIONS)
+CLASSICAL = [name for name in OPTIONS if name in classical.RECIPES]
+
+
+@pytest.mark.parametrize("recipe", [name for name in OPTIONS if name not in CLASSICAL])
 def test_each_recipe_starts_from_its_own_options(tmp_path: Path, recipe: str) -> None:
     """A recipe's defaults are a point of the space."""
     found = space(tmp_path, MOTION.replace("conv1d", recipe))
@@ -73,6 +98,34 @@ def test_each_recipe_starts_from_its_own_options(tmp_path: Path, recipe: str) ->
     size = next(name for name in ("filters", "units") if name in half)
     smaller, own = half[size], options[size]
     assert smaller == ([n // 2 for n in own] if isinstance(smaller, list) else own // 2)
+
+
+@pytest.mark.parametrize("recipe", CLASSICAL)
+def test_classical_recipes_start_from_their_own_parameters(tmp_path: Path, recipe: str) -> None:
+    found = space(tmp_path, MOTION.replace("conv1d", recipe))
+    assert found.candidate(FixedTrial(found.first())) == found.project
+    options = {**found.warm()[2], "k_neighbors.n_neighbors": 1}  # it has no size to halve
+    smaller = found.candidate(FixedTrial(options)).model
+    own = classical.RECIPES[recipe].parameters
+    assert smaller.net == {} and set(smaller.parameters) >= {*own, *OPTIONS[recipe]}
+    estimator(recipe, smaller.parameters, 1, "here")  # scikit-learn takes them
+    assert smaller.parameters != own
+
+
+def test_parameters_that_are_not_varied_are_kept(tmp_path: Path) -> None:
+    text = MOTION.replace("conv1d", "random_forest")
+    given = 'parameters = {n_estimators = 12, criterion = "entropy"}\n'
+    given += '[search]\nrecipes = ["dense"]\n'
+    found = space(tmp_path, text + given)
+    half = found.candidate(FixedTrial(found.warm()[1])).model.parameters
+    assert half == {
+        "n_estimators": 4, "max_depth": 4, "min_samples_leaf": 1, "criterion": "entropy"
+    }  # fmt: skip
+    other = {"window": 100, "recipe": "dense", "dense.layers": 0}
+    made = found.candidate(FixedTrial(other)).model
+    assert (made.recipe, made.net, made.parameters) == ("dense", {"units": []}, {})
+    with pytest.raises(MidgeError, match="n_estimators needs a whole number to be varied"):
+        space(tmp_path, text + given.replace("12", '"many"')).first()
 
 
 def test_a_project_whose_net_is_set_starts_from_it(tmp_path: Path) -> None:
@@ -116,6 +169,11 @@ def test_half_the_window_is_tried_where_recordings_are_cut(tmp_path: Path) -> No
 def test_what_cannot_be_searched_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MidgeError, match=r"recipe 'magic' has no options.*\n.*conv1d"):
         space(tmp_path, MOTION.replace("conv1d", "magic"))
+    for recipe in ("anomaly", "naive_bayes"):
+        with pytest.raises(MidgeError, match=f"recipe '{recipe}' has no options to vary"):
+            space(tmp_path, MOTION.replace("conv1d", recipe))
+    with pytest.raises(MidgeError, match=r"projects of one sensor\n.*each sensor's network"):
+        space(tmp_path, SENSORS)
     with pytest.raises(MidgeError, match="unknown key bandz"):
         space(tmp_path, SOUND.replace("[{}, ", "[{bandz = 3}, "))
     with pytest.raises(MidgeError, match="whole numbers above 0, found"):

@@ -34,35 +34,59 @@ def train(project: Project) -> Path:
         MidgeError: scikit-learn is not installed.
     """
     need_sklearn()
+    data = load_dataset(project)
+    columns.warn(_front(project, data)[0])
+    parts = of_training(project, data.train)
+    _say(f"{data.name}: {len(parts.kept)} windows to train on, {len(data.test)} to test with")
+    _say(parts.told(data.labels))
+    model, out = learn(project, data, project.model_path)
+    return _judge(project, model, out, data)
+
+
+def learn(project: Project, data: Dataset, out: Path) -> tuple[Any, Path]:
+    """scikit-learn's model, fitted to ``data.train`` but for what training holds out (the report
+    chooses thresholds on that), and the ``.npz`` that it became.
+
+    Raises:
+        ModelError: as :func:`train`.
+    """
     settings, where = project.model, str(project.root / "midge.toml")
     if settings.quantization != "int8":
         raise ModelError(
             f"{settings.recipe} is int16 by itself, found {settings.quantization!r}",
             where=f"{where}: [model] quantization", do="leave it out",
         )  # fmt: skip
-    data = load_dataset(project)
-    pipeline = Pipeline.of_project(project)
-    fitted = None if pipeline is None else pipeline.fit(data.train.counts)
-    columns.warn(fitted)
-    # Those that training a network holds out: the report chooses thresholds on them.
-    parts = of_training(project, data.train)
-    kept = parts.kept
+    fitted, scale = _front(project, data)
+    kept = of_training(project, data.train).kept
     inputs, classes = _features(fitted, data.train)[kept], data.train.classes[kept]
-    _say(f"{data.name}: {len(kept)} windows to train on, {len(data.test)} to test with")
-    _say(parts.told(data.labels))
     model = estimator(settings.recipe, settings.parameters, settings.seed, where)
-    scale = 1.0 if fitted is None else float(np.float32(SCALE))
     try:
         model.fit(inputs * np.float32(scale), classes)
     except ValueError as err:
         raise ModelError(
             f"scikit-learn: {err}", where=f"{where}: [model]", do="mend the recipe's parameters"
         ) from err
-    out = convert(
-        model, project.model_path, inputs.astype(np.float64) * scale,
+    made = convert(
+        model, out, inputs.astype(np.float64) * scale,
         input_type=inputs.dtype.name, input_scale=scale, meta=_meta(project, data, fitted),
     )  # fmt: skip
-    return _judge(project, model, out, data, _features(fitted, data.test), scale)
+    return model, made
+
+
+def scores_of(model: Path, inputs: np.ndarray) -> np.ndarray:
+    """Integer scores ``[n, outputs]`` of a ``.npz`` for rows of its input."""
+    import midge
+
+    loaded = midge.load(str(model))
+    return np.stack([np.array(loaded.predict(np.ascontiguousarray(row))) for row in inputs])
+
+
+def _front(project: Project, data: Dataset) -> tuple[Pipeline | None, float]:
+    """The features, scaled, and what one step of the model's input stands for."""
+    pipeline = Pipeline.of_project(project)
+    if pipeline is None:
+        return None, 1.0
+    return pipeline.fit(data.train.counts), float(np.float32(SCALE))
 
 
 def _features(pipeline: Pipeline | None, windows: Windows) -> np.ndarray:
@@ -91,15 +115,13 @@ def _meta(project: Project, data: Dataset, pipeline: Pipeline | None) -> Meta:
     )
 
 
-def _judge(
-    project: Project, model: Any, out: Path, data: Dataset, inputs: np.ndarray, scale: float
-) -> Path:
+def _judge(project: Project, model: Any, out: Path, data: Dataset) -> Path:
     """Puts accuracy and agreement on the test split into the sidecar."""
-    import midge
     from midge.meta import load_meta, sidecar
 
-    loaded = midge.load(str(out))
-    scores = np.stack([np.array(loaded.predict(np.ascontiguousarray(row))) for row in inputs])
+    fitted, scale = _front(project, data)
+    inputs = _features(fitted, data.test)
+    scores = scores_of(out, inputs)
     decided = scores.argmax(axis=1)
     wanted = model.predict(inputs * np.float32(scale))
     meta = load_meta(out)

@@ -74,16 +74,27 @@ def do_search(args: argparse.Namespace) -> int:
         if args.pick is not None:
             return _pick(args, space, shared)
         if not args.show:
-            from midge.search.evaluate import Evaluator
-
-            shared.work(Evaluator(space, shared, progress))
+            _work(project, space, shared, progress)
     return _show(args, project, space, shared)
+
+
+def _work(project: Project, space: Space, shared: Shared, progress: Progress) -> None:
+    """Searches, then compares the best once more."""
+    from midge.search import confirm, front
+    from midge.search.evaluate import Evaluator
+
+    evaluator = Evaluator(space, shared, progress)
+    shared.work(evaluator)
+    networks = front.found(space, shared)
+    chosen = confirm.finalists(networks, front.front(networks), project.search.confirm)
+    if again := confirm.study(shared, chosen, create=True):
+        confirm.work(space, again, chosen, evaluator, progress)
 
 
 def _join(
     project: Project, space: Space, storage: Any, trials: int, name: str | None, say_: Progress
 ) -> Shared:
-    from midge.search.evaluate import DIRECTIONS
+    from midge.search.evaluate import DIRECTIONS, METHOD
     from midge.search.shared import Plan, Shared
     from midge.train.data import load_dataset
 
@@ -95,6 +106,7 @@ def _join(
         "power": dataclasses.asdict(project.power),
         "model": dataclasses.asdict(project.model),
         "search": {
+            "method": METHOD,
             "epochs": project.search.epochs,
             "validation": project.search.validation,
             **space.about(),
@@ -105,10 +117,13 @@ def _join(
 
 
 def _show(args: argparse.Namespace, project: Project, space: Space, shared: Shared) -> int:
-    from midge.search import front, plot
+    from midge.search import confirm, front, plot
 
     board = board_of(args, project)
     networks, points = front.need_front(space, shared, board)
+    chosen = confirm.finalists(networks, points, project.search.confirm)
+    again = confirm.study(shared, chosen, create=False)
+    networks, points = (confirm.told(some, again) for some in (networks, points))
     picture = plot.draw(networks, points, project, board, project.build_dir / "search/front.png")
     say(args, front.table(points, board))
     say(args, front.summary(shared, networks, points))
@@ -117,6 +132,7 @@ def _show(args: argparse.Namespace, project: Project, space: Space, shared: Shar
         args,
         {
             "front": [dataclasses.asdict(one) for one in points],
+            "named": [{"what": w, "number": o.number} for w, o in front.named(networks, points)],
             "trained": [dataclasses.asdict(one) for one in networks],
             "picture": picture,
         },

@@ -25,6 +25,7 @@ class Found:
 
     number: int
     accuracy: float  # of the integer model on the windows to compare on
+    error: float  # standard error of accuracy
     cycles: int
     ram_bytes: int
     flash_bytes: int
@@ -34,6 +35,7 @@ class Found:
     recipe: bool
     kept: bool  # within the budget, once trained
     params: dict[str, Any]
+    again: tuple[float, float] | None = None  # accuracy and its error, compared once more
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -43,10 +45,21 @@ class Found:
             sign * getattr(self, name) for sign, name in zip(signs, OBJECTIVES, strict=True)
         )
 
+    def as_accurate(self, other: Found) -> bool:
+        """Or less so by no more than the other's standard error: a tie."""
+        return self.accuracy >= other.accuracy - other.error
+
+    def stood(self, other: Found) -> bool:
+        """The same of what both were when compared again, if they were."""
+        if self.again is None or other.again is None:
+            return self.again is other.again and self.as_accurate(other)
+        return self.again[0] >= other.again[0] - other.again[1]
+
     def beats(self, other: Found) -> bool:
-        """As good in everything, and better in something."""
-        pairs = list(zip(self.values, other.values, strict=True))
-        return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)
+        """As accurate, as good in everything else, and better in something of that."""
+        pairs = list(zip(self.values[1:], other.values[1:], strict=True))
+        cheaper = any(a < b for a, b in pairs) or self.accuracy > other.accuracy
+        return self.as_accurate(other) and all(a <= b for a, b in pairs) and cheaper
 
 
 def found(space: Space, shared: Shared) -> list[Found]:
@@ -58,7 +71,8 @@ def found(space: Space, shared: Shared) -> list[Found]:
             continue
         made.append(
             Found(
-                trial.number, trial.values[0], **trial.user_attrs["figures"],
+                trial.number, trial.values[0], trial.user_attrs["error"],
+                **trial.user_attrs["figures"],
                 what=describe(space, trial.params), recipe=trial.params == first,
                 kept=max(trial.user_attrs["excess"]) <= 0, params=dict(trial.params),
             )
@@ -67,22 +81,26 @@ def found(space: Space, shared: Shared) -> list[Found]:
 
 
 def front(networks: Sequence[Found]) -> list[Found]:
-    """Those within the budget that no other within it beats; the quickest first. Of equals the
-    one that was found first."""
-    kept = [one for one in networks if one.kept]
-    best = [
-        one
-        for i, one in enumerate(kept)
-        if not any(other.beats(one) for other in kept)
-        and not any(other.values == one.values for other in kept[:i])
-    ]
-    return sorted(best, key=lambda one: (one.cycles, -one.accuracy))
+    """Those within the budget that no other on it beats; the quickest first. Of equals the one
+    that was found first.
+
+    Accuracies that differ by no more than a standard error are a tie, which the cheaper one wins
+    (the one-standard-error rule of Breiman et al., Classification and Regression Trees, 1984).
+    """
+    best: list[Found] = []
+    # what costs less comes first: so none that is taken is beaten by a later one
+    for one in sorted(networks, key=lambda one: (*one.values[1:], -one.accuracy, one.number)):
+        same = any(other.values == one.values for other in best)
+        if one.kept and not same and not any(other.beats(one) for other in best):
+            best.append(one)
+    return best
 
 
 def describe(space: Space, params: dict[str, Any]) -> str:
     """A candidate in a few words."""
     project = candidate(space, params)
-    net = ", ".join(f"{name} {_short(value)}" for name, value in project.model.net.items())
+    options = {**project.model.net, **project.model.parameters}
+    net = ", ".join(f"{name} {_short(value)}" for name, value in options.items())
     words = [f"{project.model.recipe}" + (f" ({net})" if net else ", as in midge.toml")]
     if len(space.windows) > 1:
         words.append(f"window {project.window.length}")
@@ -115,23 +133,35 @@ def _short(value: Any) -> str:
 def table(points: Sequence[Found], board: Board) -> str:
     """The front for people; Markdown."""
     rows = [
-        ("number", "accuracy", "cycles", "ms", "RAM B", "flash B", "mJ", "J a day", "network"),
-        ("--:",) * 8 + ("---",),
+        (
+            "number",
+            "accuracy",
+            "again",
+            "cycles",
+            "ms",
+            "RAM B",
+            "flash B",
+            "mJ",
+            "J a day",
+            "network",
+        ),
+        ("--:",) * 9 + ("---",),
     ]
     for one in points:
         ms = 1000 * one.cycles / board.clock_hz
         rows.append(
             (
-                f"{one.number}", f"{one.accuracy:.1%}", f"{one.cycles:,}", f"{ms:.2f}",
+                f"{one.number}", _sure(one.accuracy, one.error),
+                _sure(*one.again) if one.again else "", f"{one.cycles:,}", f"{ms:.2f}",
                 f"{one.ram_bytes:,}", f"{one.flash_bytes:,}", f"{one.mj:.3f}", f"{one.day_j:,.4g}",
                 one.what + (" **(the recipe)**" if one.recipe else ""),
             )
         )  # fmt: skip
-    widths = [max(len(row[i]) for row in rows) for i in range(8)]
+    widths = [max(len(row[i]) for row in rows) for i in range(9)]
     lines = []
     for row in rows:
         cells = [text.rjust(width) for text, width in zip(row, widths, strict=False)]
-        lines.append("| " + " | ".join([*cells, row[8]]) + " |")
+        lines.append("| " + " | ".join([*cells, row[9]]) + " |")
     return "\n".join(lines)
 
 
@@ -144,20 +174,44 @@ def summary(shared: Shared, networks: Sequence[Found], points: Sequence[Found]) 
     ]
     recipe = next((one for one in networks if one.recipe), None)
     if recipe is not None:
-        better = [one for one in points if one.beats(recipe)]
-        same = [one for one in points if one.accuracy >= recipe.accuracy and not one.recipe]
-        lines.append(
-            f"the recipe: {recipe.accuracy:.1%}, {recipe.cycles:,} cycles, "
-            f"{recipe.ram_bytes:,} B RAM; {len(better)} beat it in everything"
-        )
-        if same:
-            quickest = min(same, key=lambda one: one.cycles)
-            lines.append(
-                f"as accurate in the fewest cycles: number {quickest.number}, "
-                f"{quickest.accuracy:.1%}, {quickest.cycles:,} cycles "
-                f"({quickest.cycles / recipe.cycles:.0%} of the recipe's)"
-            )
+        lines.append(f"the recipe: {_short_of(recipe)}")
+        for what, one in named(networks, points):
+            share = one.cycles / recipe.cycles
+            lines.append(f"{what}: number {one.number}, {_short_of(one)} ({share:.0%})")
     return "\n".join(lines)
+
+
+def named(networks: Sequence[Found], points: Sequence[Found]) -> list[tuple[str, Found]]:
+    """Of the front what is best in one way, and in which; none twice, and never the recipe.
+
+    Where the best were compared again, it is what they reached then that counts.
+    """
+    recipe = next((one for one in networks if one.recipe), None)
+    again = recipe is not None and recipe.again is not None
+    known = [one for one in points if not one.recipe and (one.again is not None or not again)]
+    good = [one for one in known if recipe is None or one.stood(recipe)]
+    found: dict[int, tuple[list[str], Found]] = {}
+
+    def name(what: str, one: Found) -> None:
+        found.setdefault(one.number, ([], one))[0].append(what)
+
+    if good:
+        name("as accurate, quickest", min(good, key=lambda one: one.cycles))
+        name("as accurate, least RAM", min(good, key=lambda one: one.ram_bytes))
+    if known:
+        name("most accurate", max(known, key=lambda one: (one.again or (one.accuracy,))[0]))
+    return [("; ".join(words), one) for words, one in found.values()]
+
+
+def _sure(accuracy: float, error: float) -> str:
+    return f"{accuracy:.1%} +-{error:.1%}"
+
+
+def _short_of(one: Found) -> str:
+    again = f", again {_sure(*one.again)}" if one.again else ""
+    return (
+        f"{_sure(one.accuracy, one.error)}{again}, {one.cycles:,} cycles, {one.ram_bytes:,} B RAM"
+    )
 
 
 def need_front(space: Space, shared: Shared, board: Board) -> tuple[list[Found], list[Found]]:

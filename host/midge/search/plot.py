@@ -75,7 +75,13 @@ def _panel(axis: Any, networks: Sequence[Found], points: Sequence[Found], value:
     axis.scatter(*at(networks), s=18, color=_GREY, label="trained", zorder=2)
     steps = _steps(points, value)
     axis.plot(*at(steps), drawstyle="steps-post", color=_BLUE, linewidth=1.2, zorder=3)
-    axis.scatter(*at(points), s=30, color=_BLUE, label="front (with numbers)", zorder=4)
+    axis.errorbar(
+        *at(points), yerr=[100 * one.error for one in points], fmt="none", ecolor=_BLUE,
+        elinewidth=0.8, zorder=3,
+    )  # fmt: skip
+    axis.scatter(
+        *at(points), s=30, color=_BLUE, label="front (with numbers and standard errors)", zorder=4
+    )
     recipe = [one for one in networks if one.recipe]
     axis.scatter(
         *at(recipe), s=170, marker="*", color=_RED, edgecolor="white", label="the recipe", zorder=5

@@ -171,7 +171,7 @@ class Shared:
         self._optuna = import_optuna()
         self._states = self._optuna.trial.TrialState
         self.plan = plan
-        self._beat_s, self._grace_s = beat_s, grace_s
+        self._storage, self._beat_s, self._grace_s = storage, beat_s, grace_s
         self._seen: dict[int, tuple[int, float]] = {}  # trial -> its beat, since when
         self.study = self._optuna.create_study(
             storage=storage, study_name=plan.name, directions=list(plan.directions),
@@ -193,6 +193,13 @@ class Shared:
                 where="midge search",
                 do="give this one another name (--study), or go back to what it was begun with",
             )
+
+    def beside(self, plan: Plan, *, create: bool) -> Shared | None:
+        """Another study in the same storage; None: it is not there, nor to be made."""
+        names = self._optuna.study.get_all_study_names(self._storage)
+        if not create and plan.name not in names:
+            return None
+        return Shared(self._storage, plan, beat_s=self._beat_s, grace_s=self._grace_s)
 
     def trials(self) -> list[Any]:
         """All trials there are, by their number."""

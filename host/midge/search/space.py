@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from midge.classical import recipes as classical
 from midge.errors import MidgeError
 from midge.project import FILE, FeaturesSection, read_features
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from midge.project import Project
 
 _MAX_LAYERS = 4
-_SIZES = ("filters", "units")  # options that say how many channels a layer has
+# options that say how many channels a layer has, or how large a classical model is
+_SIZES = ("filters", "units", "n_estimators", "max_depth", "hidden_layer_sizes")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Whole:
 
 
 _FILTERS, _WIDTHS, _STRIDES = Whole(4, 64, 4), Whole(3, 9, 2), Whole(1, 4)
+_TREE = {"max_depth": Whole(2, 12), "min_samples_leaf": Whole(1, 8)}
 
 # recipe -> option -> its range; lists have a range for each of their items, and a length. Options
 # that are not here stay as they are.
@@ -53,12 +56,16 @@ OPTIONS: dict[str, dict[str, Whole | tuple[Whole, Whole] | bool]] = {
         "blocks": Whole(1, 5),
         "rows": Whole(2, 12, 2),
         "bands": Whole(2, 8, 2),
+        "conv_stride": Whole(1, 3),
+        "kernel": Whole(3, 5, 2),
         "stride": Whole(1, 2),
     },
     "mobilenet": {
         "filters": (Whole(1, _MAX_LAYERS), _FILTERS),
         "blocks": Whole(1, 3),
         "expand": Whole(1, 4),
+        "kernel": Whole(3, 5, 2),
+        "stride": Whole(1, 2),
     },
     "resnet": {"filters": (Whole(1, _MAX_LAYERS), _FILTERS), "blocks": Whole(1, 2)},
     "spikes": {"filters": Whole(2, 16, 2), "width": Whole(3, 7, 2)},
@@ -67,7 +74,14 @@ OPTIONS: dict[str, dict[str, Whole | tuple[Whole, Whole] | bool]] = {
         "width": Whole(1, 5),
         "units": Whole(0, 32, 4),
     },
+    # classical: parameters of scikit-learn's classes
+    "decision_tree": {**_TREE},
+    "random_forest": {"n_estimators": Whole(4, 40, 4), **_TREE},
+    "extra_trees": {"n_estimators": Whole(4, 40, 4), **_TREE},
+    "k_neighbors": {"n_neighbors": Whole(1, 9, 2)},
+    "mlp": {"hidden_layer_sizes": (Whole(1, 2), Whole(4, 64, 4))},
 }
+_SKLEARN = {"min_samples_leaf": 1}  # scikit-learn's own, where a recipe has none
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,17 +146,22 @@ class Space:
         recipe = self.recipes[0]
         if len(self.recipes) > 1:
             recipe = trial.suggest_categorical("recipe", list(self.recipes))
-        net = _suggest(trial, recipe)
+        options = _suggest(trial, recipe)
+        own = _options_of(project)
         if recipe == project.model.recipe:
-            net = {**_net_of(project), **net}
+            options = {**own, **options}
         window = dataclasses.replace(
             project.window, length=length, hop=min(self.project.hop, length)
         )
         if length == project.window.length:
             window = project.window
-        if recipe == project.model.recipe and net == _net_of(project):
-            net = project.model.net
-        model = dataclasses.replace(project.model, recipe=recipe, net=net)
+        model = project.model
+        if recipe != model.recipe or options != own:
+            fitted = recipe in classical.RECIPES
+            model = dataclasses.replace(
+                model, recipe=recipe, net={} if fitted else options,
+                parameters=options if fitted else {},
+            )  # fmt: skip
         return dataclasses.replace(project, window=window, features=features, model=model)
 
     def warm(self) -> tuple[dict[str, Any], ...]:
@@ -151,8 +170,9 @@ class Space:
         own = self.first()
         made = [own]
         for share in (0.5, 0.25):
-            net = {k: _scaled(v, share) for k, v in _net_of(self.project).items() if k in _SIZES}
-            made.append({**own, **_params(self.recipes[0], {**_net_of(self.project), **net})})
+            options = _options_of(self.project)
+            less = {k: _scaled(v, share) for k, v in options.items() if k in _SIZES}
+            made.append({**own, **_params(self.recipes[0], {**options, **less})})
         return tuple(made)
 
     def first(self) -> dict[str, Any]:
@@ -166,7 +186,7 @@ class Space:
             params["bands0"] = bands.high
         if len(self.recipes) > 1:
             params["recipe"] = self.recipes[0]
-        return {**params, **_params(self.recipes[0], _net_of(self.project))}
+        return {**params, **_params(self.recipes[0], _options_of(self.project))}
 
     def _features(self, trial: Any) -> FeaturesSection:
         number = 0
@@ -205,15 +225,32 @@ def _bands(section: FeaturesSection) -> Whole | None:
     return Whole(counts[0] - 6 * step, counts[0], step) if counts[0] >= 8 else None
 
 
-def _net_of(project: Project) -> dict[str, Any]:
-    """The options of the project's recipe, the recipe's own where ``net`` has none."""
+def _options_of(project: Project) -> dict[str, Any]:
+    """The options of the project's recipe, the recipe's own where [model] has none.
+
+    Raises:
+        MidgeError: one that cannot be varied.
+    """
     from midge.train.recipes import RECIPES
 
-    found = {}
-    for name, parameter in inspect.signature(RECIPES[project.model.recipe]).parameters.items():
-        if parameter.kind is parameter.KEYWORD_ONLY:
-            value = project.model.net.get(name, parameter.default)
-            found[name] = list(value) if isinstance(value, tuple) else value
+    recipe = project.model.recipe
+    if recipe in classical.RECIPES:
+        varied = OPTIONS[recipe]
+        own = {name: value for name, value in _SKLEARN.items() if name in varied}
+        found = {**classical.RECIPES[recipe].parameters, **own, **project.model.parameters}
+    else:
+        parameters = inspect.signature(RECIPES[recipe]).parameters.items()
+        known = {k: one.default for k, one in parameters if one.kind is one.KEYWORD_ONLY}
+        found, varied = {**known, **project.model.net}, {}
+    found = {k: list(v) if isinstance(v, tuple) else v for k, v in found.items()}
+    for name, kind in varied.items():
+        needed = list if isinstance(kind, tuple) else int
+        if type(found[name]) is not needed:
+            what = "a list of whole numbers" if needed is list else "a whole number"
+            raise MidgeError(
+                f"{name} needs {what} to be varied, found {found[name]!r}",
+                where=f"{project.root / FILE}: [model] parameters", do="write it so",
+            )  # fmt: skip
     return found
 
 

@@ -36,10 +36,10 @@ class _Builder:
         )  # fmt: skip
         return self._norm(layer(x), name, relu)
 
-    def depthwise(self, x: Any, name: str, *, stride: int, relu: float) -> Any:
+    def depthwise(self, x: Any, name: str, *, kernel: int, stride: int, relu: float) -> Any:
         layer = self.layers.DepthwiseConv2D(
             # TensorFlow has none whose two strides differ; a line of one column stays one
-            self._size(3), strides=stride, padding="same", use_bias=False, name=name,
+            self._size(kernel), strides=stride, padding="same", use_bias=False, name=name,
         )  # fmt: skip
         return self._norm(layer(x), name, relu)
 
@@ -95,23 +95,26 @@ def mobilenet(
     filters: Sequence[int] = (16, 24, 32),
     blocks: int = 2,
     expand: int = 2,
+    kernel: int = 3,
+    stride: int = 1,
     picture: bool = False,
 ) -> Any:
     """Inverted residuals (MobileNetV2, Sandler et al., arXiv:1801.04381), small.
 
     A block widens by a pointwise convolution, looks around by a depthwise one and narrows without
     an activation; every stage halves the time. Input ``[length, channels]``; output: one
-    probability a class. ``blocks``: in a stage; ``expand``: times as wide inside a block.
+    probability a class. ``blocks``: in a stage; ``expand``: times as wide inside a block;
+    ``kernel``: of the depthwise convolutions; ``stride``: of the convolution in front.
     """
     net = _Builder(length, channels, picture)
-    x = net.conv(net.start, filters[0], "conv", relu=6.0)
+    x = net.conv(net.start, filters[0], "conv", stride=stride, relu=6.0)
     for stage, out in enumerate(filters, 1):
         for block in range(1, blocks + 1):
-            name, stride = f"{stage}_{block}", 2 if block == 1 else 1
+            name, step = f"{stage}_{block}", 2 if block == 1 else 1
             past = x
             x = net.conv(x, expand * x.shape[-1], f"wide{name}", kernel=1, relu=6.0)
-            x = net.depthwise(x, f"depthwise{name}", stride=stride, relu=6.0)
+            x = net.depthwise(x, f"depthwise{name}", kernel=kernel, stride=step, relu=6.0)
             x = net.conv(x, out, f"narrow{name}", kernel=1, relu=None)
-            if stride == 1 and past.shape[-1] == out:
+            if step == 1 and past.shape[-1] == out:
                 x = net.layers.Add(name=f"sum{name}")([x, past])
     return net.model(x, classes, "mobilenet")

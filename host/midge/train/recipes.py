@@ -86,6 +86,8 @@ def ds_cnn(
     blocks: int = 4,
     rows: int = 10,
     bands: int = 4,
+    conv_stride: int = 2,
+    kernel: int = 3,
     stride: int = 2,
     mean_norm: bool = False,
 ) -> Any:
@@ -93,8 +95,9 @@ def ds_cnn(
 
     The keyword network of Zhang et al., "Hello Edge" (arXiv:1711.07128), table 4, size S: a
     convolution over 10 rows and 4 bands, then four depthwise-separable ones, 64 channels each;
-    here the first of them halves rows and bands again (``stride``). Input ``[length, channels]``:
-    rows of features; output: one probability a class.
+    here the first of them halves rows and bands again (``stride``; ``conv_stride``: of the
+    convolution in front; ``kernel``: rows and bands of the depthwise ones). Input
+    ``[length, channels]``: rows of features; output: one probability a class.
 
     ``mean_norm`` first takes each band's mean over the window away. What a microphone or a room
     does to all of a recording, it adds to logarithms: so a level and a filter are no longer seen
@@ -116,12 +119,12 @@ def ds_cnn(
         x = layers.Subtract(name="without_means")([x, mean])
     x = layers.Reshape((length, channels, 1), name="picture")(x)
     plain = {"padding": "same", "use_bias": False}
-    x = layers.Conv2D(filters, (rows, bands), strides=2, name="conv", **plain)(x)
+    x = layers.Conv2D(filters, (rows, bands), strides=conv_stride, name="conv", **plain)(x)
     x = norm_relu(x, "conv")
     for number in range(1, blocks + 1):
         step = stride if number == 1 else 1
         name = f"depthwise{number}"
-        x = norm_relu(layers.DepthwiseConv2D(3, strides=step, name=name, **plain)(x), name)
+        x = norm_relu(layers.DepthwiseConv2D(kernel, strides=step, name=name, **plain)(x), name)
         name = f"pointwise{number}"
         x = norm_relu(layers.Conv2D(filters, 1, name=name, **plain)(x), name)
     x = layers.GlobalAveragePooling2D(name="mean")(x)
