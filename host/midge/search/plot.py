@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from midge.project import Project
 
 _GREY, _BLUE, _RED = "#9aa5b1", "#1f5fa8", "#c2410c"
+_FAR = 2.0  # times the costliest network
 
 
 def draw(
@@ -49,16 +50,23 @@ def draw(
     for axis, (label, value, limit) in zip(axes, panels, strict=True):
         _panel(axis, networks, points, value)
         axis.set_xlabel(label)
-        if limit is not None:
+        if limit is not None and limit > _FAR * max(value(one) for one in networks):
+            axis.annotate(  # drawn to scale it would leave the networks no room
+                f"budget {limit:g} \u2192", (0.99, 0.02), xycoords="axes fraction", color=_RED,
+                fontsize=8, ha="right", va="bottom",
+            )  # fmt: skip
+        elif limit is not None:
             axis.axvline(limit, color=_RED, linestyle=":", linewidth=1.2)
             axis.annotate(
                 " budget", (limit, 0.02), xycoords=("data", "axes fraction"), color=_RED,
                 fontsize=8, ha="right", rotation=90, va="bottom",
             )  # fmt: skip
-    low = min(100 * one.accuracy for one in networks)
+    low = min(100 * right for one in networks for right in (one.accuracy, *(one.again or ())[:1]))
     axes[0].set_ylim(max(0, min(low, 95) - 2), 101)
     axes[0].set_ylabel("accuracy in int8, % of the windows held out")
     handles, labels = axes[0].get_legend_handles_labels()
+    by_label = dict(zip(labels, handles, strict=True))  # each once
+    handles, labels = list(by_label.values()), list(by_label)
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
     figure.suptitle(f"{project.name} on {board.description}: what `midge search` found")
     metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
@@ -86,6 +94,13 @@ def _panel(axis: Any, networks: Sequence[Found], points: Sequence[Found], value:
     axis.scatter(
         *at(recipe), s=170, marker="*", color=_RED, edgecolor="white", label="the recipe", zorder=5
     )
+    for one in networks:
+        if one.again is not None:
+            axis.scatter(
+                value(one), 100 * one.again[0], s=36, marker="D", facecolors="none",
+                edgecolors=_RED if one.recipe else _BLUE, zorder=4,
+                label="" if one.recipe else "compared again",
+            )  # fmt: skip
     axis.grid(True, which="both", alpha=0.25)
     sizes = [value(one) for one in networks]
     if max(sizes) > 10 * min(sizes):  # over less than a decade a log axis has few numbers
