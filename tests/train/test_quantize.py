@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,34 @@ def test_float_leftover_is_named_with_a_replacement(keras, tmp_path):
     ) as error:
         convert(path, SAMPLES, out)
     assert "Softmax instead of Sparsemax" in error.value.do
+    assert [p.name for p in tmp_path.iterdir()] == ["m.keras"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["erf", "lambda", "custom"])
+def test_what_the_converter_does_not_know_is_named(keras, tmp_path, kind):
+    layers = keras.layers
+
+    class Twice(layers.Layer):
+        def call(self, x):
+            return 2 * x
+
+    odd = {
+        "erf": lambda x: keras.ops.erf(x),
+        "lambda": layers.Lambda(lambda x: 2 * x, output_shape=(30, 4), name="mine"),
+        "custom": Twice(),
+    }[kind]
+    window = keras.Input(SHAPE)
+    y = layers.GlobalAveragePooling1D()(odd(layers.Conv1D(4, 3)(window)))
+    keras.Model(window, layers.Dense(2)(y)).save(tmp_path / "m.keras")
+    said, do = {
+        "erf": (r"knows no TFLite operation for tf\.Erf in layer '\w+/Erf'$", "docs/ops.md"),
+        "lambda": ("Lambda layer mine is Python code", 'model.export("FOLDER")'),
+        "custom": ("Twice is none of Keras' own classes", 'model.export("FOLDER")'),
+    }[kind]
+    with pytest.raises(ModelError) as error:
+        convert(tmp_path / "m.keras", SAMPLES, tmp_path / "out.tflite")
+    assert re.search(said, error.value.what) and do in error.value.do
     assert [p.name for p in tmp_path.iterdir()] == ["m.keras"]
 
 

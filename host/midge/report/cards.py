@@ -134,9 +134,18 @@ def _port(port: Any) -> str:
 
 
 def _limits(evidence: Evidence) -> Html:
+    if evidence.anomaly:
+        unknown = (
+            "Faults that leave a window's input as normal ones have it are not seen; those that "
+            "were tested with, if any, are of the kinds in the data card."
+        )
+    else:
+        unknown = (
+            "Signals unlike all of these classes get one of their names all the same: only a "
+            "threshold, or a class for the rest, can refuse them."
+        )
     items = [
-        "Signals unlike all of these classes get one of their names all the same: only a "
-        "threshold, or a class for the rest, can refuse them.",
+        unknown,
         "Scores are of single windows. What a Smoother makes of them on the board, and how many "
         "false alarms an hour that is, depends on how often each class occurs there.",
         "Other sensors, mountings, places and people than those of the recordings.",

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from midge import ops
 from midge.errors import MidgeError, ModelError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-REFUSED = "refused: "  # begins the line on stderr that says what is wrong with the input
+# Begins the line on stderr that says what is wrong with the input and, after " -> ", what to do.
+REFUSED = "refused: "
+_LONGEST = 300  # letters of a message
 
 
 def run_child(
@@ -60,9 +64,10 @@ def run_child(
     if "need TensorFlow" in done.stderr:
         raise MidgeError("conversion needs TensorFlow", do="pip install 'midge[train]'")
     if refused := [line for line in lines if line.startswith(REFUSED)]:
+        refusal, _, mend = refused[0].removeprefix(REFUSED).partition(" -> ")
         raise ModelError(
-            refused[0].removeprefix(REFUSED), where=where,
-            do="give the inputs (--data) as one array (number, ...input shape)",
+            refusal, where=where,
+            do=mend or "give the inputs (--data) as one array (number, ...input shape)",
         )  # fmt: skip
     if full := _no_room(lines[-1:]):
         raise OSError(full, os.strerror(full), str(made))
@@ -70,7 +75,28 @@ def run_child(
         name = signal.Signals(-done.returncode).name
         said = [line for line in done.stdout.splitlines() if line.startswith("its layers: ")]
         raise ModelError("; ".join([f"{what} crashed ({name})", *said]), where=where, do=crash_do)
-    raise ModelError(f"{what} failed: {lines[-1] if lines else 'no message'}", where=where, do=do)
+    if unknown := _unknown_ops(done.stderr):
+        advice = dict.fromkeys(filter(None, (ops.replacement(k.upper()) for k in unknown)))
+        shown = "; ".join(f"tf.{kind} in layer '{name}'" for kind, name in unknown.items())
+        raise ModelError(
+            f"{what} knows no TFLite operation for {shown}", where=where,
+            do="; ".join(advice) or "use layers that become operations of docs/ops.md",
+        )  # fmt: skip
+    raise ModelError(f"{what} failed: {_last_error(lines)}", where=where, do=do)
+
+
+def _unknown_ops(said: str) -> dict[str, str]:
+    """TensorFlow's operations that the converter has none for: kind to the layer's name."""
+    pattern = (
+        r'fused\["\w+:", "([^"@]+)@[^\n]*? \'tf\.(\w+)\' op is neither a custom op nor a flex'
+    )
+    return {kind: name for name, kind in re.findall(pattern, said)}
+
+
+def _last_error(lines: list[str]) -> str:
+    """The line that begins the last exception's message, in one that may have many."""
+    begins = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Interrupt)\b", line)]
+    return (begins or lines or ["no message"])[-1][:_LONGEST]
 
 
 def _no_room(said: list[str]) -> int | None:

@@ -6,7 +6,10 @@ A process of its own, because some models make the converter abort, which no ``e
 
 from __future__ import annotations
 
+import json
+import re
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -102,7 +105,7 @@ def _converter(
         converter = tensorflow.lite.TFLiteConverter.from_concrete_functions([concrete], loaded)
         return converter, [name]
     keras = tensorflow.keras
-    loaded = keras.models.load_model(model, compile=False)
+    loaded = _load(keras, model)
     # For the parent's message, should the rest crash.
     said = ", ".join(f"{layer.name} ({type(layer).__name__})" for layer in loaded.layers)
     print(f"its layers: {said}")
@@ -111,6 +114,31 @@ def _converter(
     fixed = _with_batch_1(keras, loaded)
     names = [one.name for one in fixed.inputs]
     return tensorflow.lite.TFLiteConverter.from_keras_model(fixed), names
+
+
+def _load(keras: Any, path: Path) -> Any:
+    """The Keras model of a file; ends the process where it holds code that only its author has."""
+    try:
+        return keras.models.load_model(path, compile=False)
+    except (ValueError, TypeError, NotImplementedError) as err:
+        export = 'save it by model.export("FOLDER") where it was made, and convert that folder'
+        if "Lambda" in str(err) and (found := _lambdas(path)):
+            sys.exit(
+                f"{REFUSED}Lambda layer {', '.join(found)} is Python code, which is not run out "
+                f"of a file -> use a layer of Keras (Rescaling, Activation, Multiply), or {export}"
+            )
+        if unknown := re.search(r"Could not locate (?:class|function) '(\w+)'", str(err)):
+            sys.exit(f"{REFUSED}{unknown[1]} is none of Keras' own classes -> {export}")
+        raise
+
+
+def _lambdas(path: Path) -> list[str]:
+    """Names of a ``.keras`` file's Lambda layers."""
+    if not zipfile.is_zipfile(path):
+        return ["(its name is not known)"]
+    with zipfile.ZipFile(path) as file:
+        layers = json.loads(file.read("config.json"))["config"].get("layers", [])
+    return [one["config"]["name"] for one in layers if one["class_name"] == "Lambda"]
 
 
 def _check_inputs(inputs: list[tuple[int | None, ...]], samples: list[tuple[int, ...]]) -> None:
