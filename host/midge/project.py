@@ -165,6 +165,9 @@ class ModelSection:
         "recipe anomaly: share of normal windows that may raise an alarm", 0.01, low=0, high=0.5
     )
     teachers: int = _key("networks in the ensemble that distill learns from", 3, low=1)
+    teacher_scale: float = _key(
+        "how many times as many filters and units each of them has as the recipe", 2.0, low=0.1
+    )
     file: str = _key(
         "where the trained model goes; default build/<name>.tflite, or .npz if it is classical", ""
     )

@@ -8,6 +8,7 @@ import pytest
 from midge.compress import net as nets
 from midge.compress.channels import Channels
 from midge.compress.low_rank import factorize
+from midge.compress.net import Layer
 from midge.compress.resize import importance, keep
 from midge.errors import ModelError
 
@@ -112,7 +113,7 @@ def test_low_rank_of_a_product_computes_the_same(keras):
             keras.Input((6, 5)), layers.Conv1D(40, 1, strides=2, activation="relu"),
             layers.Conv1D(40, 1, strides=2, activation="relu", name="point"),
             layers.Flatten(), layers.Dense(40, activation="relu", name="dense"),
-            layers.Dense(3, activation="softmax"),
+            layers.Dense(3, activation="softmax", name="scores"),
         ]
     )  # fmt: skip
     for name in ("point", "dense"):
@@ -121,13 +122,32 @@ def test_low_rank_of_a_product_computes_the_same(keras):
         kernel = RNG.normal(size=(into, 4)) @ RNG.normal(size=(4, out))
         layer.set_weights([kernel.reshape(layer.weights[0].shape), RNG.normal(size=out)])
     net = nets.from_keras(model)
-    thin, count = factorize(net, 0.999999)
+    # room for more, which would bring nothing; the first convolution, of rank 5, stays whole
+    thin, count = factorize(net, 0.5)
     assert count == 2
     assert [thin[f"{n}_thin"].shape[-1] for n in ("point", "dense")] == [4, 4]
     assert thin.parameters < 0.45 * net.parameters
     np.testing.assert_allclose(
         outputs(nets.build(thin), (6, 5)), outputs(model, (6, 5)), atol=1e-5
     )
+
+
+def test_low_rank_keeps_to_its_share_and_gives_it_where_it_brings_most():
+    """A kernel of rank 8 before one whose components are all alike."""
+    kernels = {"a": RNG.normal(size=(64, 8)) @ RNG.normal(size=(8, 128)),
+               "b": np.linalg.qr(RNG.normal(size=(128, 128)))[0]}  # fmt: skip
+    start = Layer("in", "InputLayer", {}, (), (64,))
+    dense = [
+        Layer(name, "Dense", {"name": name, "activation": "relu", "use_bias": False}, (into,),
+              (128,), [kernels[name]])
+        for name, into in (("a", "in"), ("b", "a"))
+    ]  # fmt: skip
+    net, before = nets.Net("two", [start, *dense]), 64 * 128 + 128 * 128
+    for share, ranks in ((0.9, [8]), (0.6, [8, 28]), (0.4, [8, 8]), (0.01, [4, 4])):
+        thin, count = factorize(net, share)
+        found = [layer.shape[0] for layer in thin.layers if layer.name.endswith("_thin")]
+        assert found == ranks and count == len(ranks)
+        assert thin.parameters <= max(share, 0.1) * before
 
 
 def test_what_cannot_be_cut_stays(keras):

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 import midge
+from midge.compress import steps as steps_module
 from midge.errors import MidgeError
-from midge.meta import load_meta
+from midge.meta import load_meta, sidecar
 from midge.project import load_project
-from midge.train import load_dataset, spikes, train
+from midge.train import load_dataset, pipeline, spikes, train
 from midge.train.evaluate import decide, predict_windows
 from midge.train.representative import choose
 
@@ -46,6 +47,76 @@ def test_steps_keep_the_best_and_record_everything(root, tmp_path, monkeypatch):
     assert kept[-1]["accuracy"]["int8"] == (decide(scores) == test.classes).mean()
     assert all(set(s["accuracy"]) == {"float", "int8"} for s in kept)
     assert sorted(p.name for p in path.parent.iterdir()) == ["spikes.json", "spikes.tflite"]
+
+
+def in_this_process(saved, shown, out, kind):
+    """The converter, without the seconds that a process of its own takes."""
+    from midge.train.converter import convert_here
+    from midge.train.tf import import_tensorflow
+
+    loaded = import_tensorflow().keras.models.load_model(saved, compile=False)
+    out.write_bytes(convert_here(loaded, shown, kind))
+    return out
+
+
+WAVES = """\
+[project]
+name = "waves"
+[data]
+source = "waves.npz"
+[sensor]
+rate_hz = 50
+channels = ["x", "y"]
+[window]
+length = 16
+[model]
+recipe = "dense"
+net = {units = [32, 24]}
+epochs = 4
+copies = 1
+steps = ["distill", "low_rank", "prune"]
+teachers = 1
+max_drop = 1.0
+"""
+
+
+def waves(folder):
+    """Three frequencies in noise, twelve recordings of two windows each."""
+    rng = np.random.default_rng(4)
+    folder.mkdir()
+    time = np.arange(32)[:, None] + rng.uniform(0, 20, (36, 1, 2))
+    hertz = np.repeat([2, 5, 9], 12)[:, None, None]
+    signal = 800 * np.sin(2 * np.pi * hertz / 50 * time) + rng.normal(0, 300, time.shape)
+    np.savez(
+        folder / "waves.npz", samples=signal.astype(np.int16).reshape(-1, 2),
+        length=np.full(36, 32), rate_hz=50, label=np.repeat(["slow", "middle", "fast"], 12),
+    )  # fmt: skip
+    (folder / "midge.toml").write_text(WAVES)
+    return load_project(folder)
+
+
+@pytest.mark.slow
+def test_same_seed_same_bytes_after_steps_with_a_larger_teacher(keras, tmp_path, monkeypatch):
+    monkeypatch.setattr(pipeline, "convert", in_this_process)
+    monkeypatch.setattr(steps_module, "_SHARES", (0.5,))
+    monkeypatch.setattr(steps_module, "_WORK", (0.6,))
+    trained, fit_recipe = [], pipeline.fit_recipe
+
+    def watched(project, *arguments):
+        trained.append(project.model.net["units"])
+        return fit_recipe(project, *arguments)
+
+    monkeypatch.setattr(pipeline, "fit_recipe", watched)
+    first, second = (train(waves(tmp_path / name)) for name in "ab")
+    steps = load_meta(first).extra["steps"]
+    assert [(s["name"], s["kept"]) for s in steps[1:]] == [
+        ("distill", True), ("low_rank", True), ("prune", True),
+    ]  # fmt: skip
+    assert trained[:2] == [[32, 24], [64, 48]]  # and the teacher's units
+    cycles = [step["cycles"] for step in steps]
+    assert cycles[0] > cycles[2] > cycles[3]
+    assert first.read_bytes() == second.read_bytes()
+    assert sidecar(first).read_bytes() == sidecar(second).read_bytes()
 
 
 @pytest.mark.parametrize(

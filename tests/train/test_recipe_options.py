@@ -7,7 +7,7 @@ import pytest
 from midge.errors import ModelError
 from midge.project import load_project
 from midge.train import pipeline
-from midge.train.recipes import RECIPES, configured
+from midge.train.recipes import RECIPES, configured, widened
 
 
 def layers_of(model):
@@ -48,5 +48,13 @@ def test_options_come_from_the_project(tmp_path):
     (tmp_path / "midge.toml").write_text(
         '[project]\nname = "a"\n[model]\nrecipe = "dense"\nnet = {units = [4]}\n'
     )
-    model = pipeline._recipe(load_project(tmp_path))(2, 3, 2)
+    model = pipeline.recipe_of(load_project(tmp_path))(2, 3, 2)
     assert dict(layers_of(model))["dense1"] == (4,)
+
+
+def test_a_wider_network_of_a_recipe():
+    assert widened("dense", {}, 2) == {"units": [64, 32]}
+    assert widened("mobilenet", {"filters": [4, 6, 8], "picture": True}, 1.5) == {
+        "filters": [6, 9, 12], "picture": True,
+    }  # fmt: skip
+    assert widened("vibration", {"units": 0}, 2) == {"filters": 32, "units": 0}

@@ -189,7 +189,9 @@ def build(net: Net) -> Any:
         read = [tensors[name] for name in layer.inputs]
         tensors[layer.name] = one(read if len(read) > 1 else read[0])
         made.append((one, layer))
-    model = keras.Model(inputs if len(inputs) > 1 else inputs[0], tensors[net.layers[-1].name])
+    ends = inputs if len(inputs) > 1 else inputs[0], tensors[net.layers[-1].name]
+    # the name is in the model's bytes; Keras' own would count the models of this process
+    model = keras.Model(*ends, name=net.name)
     for one, layer in made:
         if layer.weights:
             one.set_weights(layer.weights)

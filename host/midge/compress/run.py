@@ -40,7 +40,7 @@ class Improver:
     """The best network so far, and the record of everything tried."""
 
     def __init__(self, project: Project, work: Work, maker: Maker):
-        self._project, self._work, self._maker = project, work, maker
+        self._project, self.work, self._maker = project, work, maker
         self._board = load_board(project.board)
         self.records: list[dict[str, Any]] = []
         self.best: Made | None = None
@@ -59,17 +59,17 @@ class Improver:
 
     def begin(self, model: Any) -> None:
         """Judges the network as trained: the first one that is the best."""
-        self._try("train", Made(nets.from_keras(model), self._project.model.recipe, model))
+        self.propose("train", Made(nets.from_keras(model), self._project.model.recipe, model))
 
     def step(self, name: str) -> None:
         """One step, from the best network so far."""
         assert self.best is not None
-        attempt = STEPS[name](self._work, self.best.net)
+        attempt = STEPS[name](self.work, self.best.net)
         kept: bool | None = None
         try:
             while True:
                 made = next(attempt) if kept is None else attempt.send(kept)
-                kept = self._try(name, made)
+                kept = self.propose(name, made)
         except StopIteration:
             if kept is None:
                 self._skip(name, "nothing in this network to change")
@@ -80,12 +80,13 @@ class Improver:
         print(f"{name}: left out: {why}", file=sys.stderr)
         self.records.append({"name": name, "detail": "", "kept": False, "why": why})
 
-    def _try(self, name: str, made: Made) -> bool:
+    def propose(self, name: str, made: Made) -> bool:
+        """Judges a network that a step ``name`` made; returns whether it is the best now."""
         number = len(self.records)
         if made.tflite is None:
-            made.tflite = self._maker.convert(made.model, self._work.folder / f"{number}.tflite")
+            made.tflite = self._maker.convert(made.model, self.work.folder / f"{number}.tflite")
         self._maker.describe(made.tflite)
-        examples = self._work.examples
+        examples = self.work.examples
         new = measure(made.tflite, examples.judge_x, examples.judge_y, self._project, self._board)
         if self.figures is None:
             kept, why = True, "the recipe as trained"

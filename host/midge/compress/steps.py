@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from midge.project import Project
 
 _SHARES = (0.75, 0.5, 0.35, 0.25)  # of the channels that pruning leaves, one after the other
-_ENERGIES = (0.98, 0.9, 0.75)  # of a kernel's squared singular values that factors keep
+_WORK = (0.8, 0.65, 0.5, 0.4)  # of matrices' work that low rank leaves
 _BLOCK = 4  # kernels take channels by two and by four
 _FINE_RATE = LEARNING_RATE / 3
 
@@ -44,7 +44,7 @@ class Work:
     examples: Examples
     folder: Path
     ends: tuple[float, float]  # of the input's int8 range
-    again: Callable[[int], Any]  # trains the recipe anew with another seed
+    again: Callable[[int], Any]  # trains the recipe as a teacher, with another seed
     teacher: Teacher | None = None
 
     def tune(self, net: Net, rate: float = _FINE_RATE, share: float = 0.5) -> Any:
@@ -54,7 +54,7 @@ class Work:
         settings = self.project.model
         import_tensorflow().keras.utils.set_random_seed(settings.seed)
         model = nets.build(net)
-        epochs = max(5, round(share * settings.epochs))
+        epochs = max(min(5, settings.epochs), round(share * settings.epochs))
         learn(
             model, self.examples, epochs=epochs, batch_size=settings.batch_size, rate=rate,
             teacher=self.teacher,
@@ -90,25 +90,26 @@ def prune(work: Work, best: Net) -> Step:
 def low_rank(work: Work, best: Net) -> Step:
     """Dense and pointwise layers in two thin ones, where that is less work; fine-tuned."""
     before = best.parameters
-    for energy in _ENERGIES:
-        thin, count = factorize(best, energy)
+    for share in _WORK:
+        thin, count = factorize(best, share)
         if not count or thin.parameters == before:
             continue
         before = thin.parameters
         model = work.tune(thin)
         made = nets.with_weights_of(thin, model)
-        if not (yield Made(made, f"{count} layers, {energy:.0%} of their energy", model)):
+        if not (yield Made(made, f"{count} layers, {share:.0%} of their work", model)):
             return
 
 
 def distill(work: Work, best: Net) -> Step:
-    """Learns from an ensemble of the recipe; later steps follow the same teacher."""
-    count = work.project.model.teachers
+    """Learns from larger networks of the recipe; later steps follow the same teachers."""
+    count, scale = work.project.model.teachers, work.project.model.teacher_scale
     seed = work.project.model.seed
     models = [work.again(seed + 1000 + number) for number in range(count)]
     work.teacher = Teacher.of(models, work.examples.x)
     model = work.tune(best, rate=LEARNING_RATE, share=1.0)
-    yield Made(nets.with_weights_of(best, model), f"{count} teachers", model)
+    detail = f"{count} teacher{'s' * (count > 1)}, {scale:g} times as wide"
+    yield Made(nets.with_weights_of(best, model), detail, model)
 
 
 def qat(work: Work, best: Net) -> Step:
@@ -118,7 +119,7 @@ def qat(work: Work, best: Net) -> Step:
     settings = work.project.model
     made, tflite = train_aware(
         best, work.examples, work.teacher, work.ends, work.folder / "qat.tflite",
-        epochs=max(5, settings.epochs // 2), batch_size=settings.batch_size,
+        epochs=max(min(5, settings.epochs), settings.epochs // 2), batch_size=settings.batch_size,
         seed=settings.seed,
     )  # fmt: skip
     yield Made(made, "fake-quantized weights and activations", nets.build(made), tflite)

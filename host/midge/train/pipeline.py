@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import sys
@@ -26,7 +27,7 @@ from midge.train.fit import Fitted, Watch, fit
 from midge.train.hold_out import of_training
 from midge.train.inputs import Inputs
 from midge.train.quantize import convert
-from midge.train.recipes import RECIPES, Recipe, configured
+from midge.train.recipes import RECIPES, Recipe, configured, widened
 from midge.train.tf import import_tensorflow
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def train(project: Project) -> Path:
     if other := _other_road(project):
         _refuse_steps(project)
         return other(project)
-    recipe = _recipe(project)
+    recipe = recipe_of(project)
     pipeline = features_of(project)
     import_tensorflow()  # before a download, so that its absence is the first thing said
     data = load_dataset(project)
@@ -68,7 +69,7 @@ def train(project: Project) -> Path:
         model = fitted.model
         tried: list[dict[str, Any]] = []
         if steps:
-            improver = improver_of(project, recipe, fitted, data, inputs, folder)
+            improver = improver_of(project, fitted, data, inputs, folder)
             model, best = improver.run(model, steps)
             os.replace(best, made)
             tried = improver.records
@@ -181,16 +182,20 @@ def _steps(project: Project) -> list[str]:
 
 
 def improver_of(
-    project: Project, recipe: Recipe, fitted: Fitted, data: Dataset, inputs: Inputs, folder: Path
+    project: Project, fitted: Fitted, data: Dataset, inputs: Inputs, folder: Path
 ) -> Improver:
     """What runs steps on a trained network, with its work in ``folder``."""
     from midge.compress.qat import usual_ends
     from midge.compress.run import Improver, Maker
     from midge.compress.steps import Work
 
+    settings = project.model
+    net = widened(settings.recipe, settings.net, settings.teacher_scale)
+    larger = dataclasses.replace(project, model=dataclasses.replace(settings, net=net))
+    teacher = recipe_of(larger)
     work = Work(
         project, fitted.examples, folder, inputs.ends or usual_ends(fitted.examples.x),
-        lambda seed: fit_recipe(project, recipe, data, inputs, seed).model,
+        lambda seed: fit_recipe(larger, teacher, data, inputs, seed).model,
     )  # fmt: skip
     maker = Maker(
         lambda model, out: _quantize(project, model, data, inputs, out),
@@ -213,7 +218,7 @@ def features_of(project: Project) -> Pipeline | None:
     return pipeline
 
 
-def _recipe(project: Project) -> Recipe:
+def recipe_of(project: Project) -> Recipe:
     name = project.model.recipe
     if name not in RECIPES:
         raise ModelError(

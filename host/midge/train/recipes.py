@@ -203,6 +203,7 @@ def _same_lengths(**lists: Sequence[int]) -> None:
         raise ValueError(", ".join(f"{n} {name}" for name, n in lengths.items()))
 
 
+WIDTHS = ("filters", "units")  # options that say how wide a network is
 RECIPES: dict[str, Recipe] = {
     "conv1d": conv1d,
     "dense": dense,
@@ -250,6 +251,23 @@ def configured(name: str, net: Mapping[str, Any], where: str) -> Recipe:
         return recipe(length, channels, classes, **net)
 
     return with_options
+
+
+def widened(name: str, net: Mapping[str, Any], by: float) -> dict[str, Any]:
+    """Options of a recipe for the same network with ``by`` times as many filters and units."""
+
+    def wider(value: Any) -> Any:
+        return (
+            [wider(one) for one in value]
+            if isinstance(value, (list, tuple))
+            else round(by * value)
+        )
+
+    options = {
+        option: parameter.default
+        for option, parameter in inspect.signature(RECIPES[name]).parameters.items()
+    } | dict(net)
+    return dict(net) | {key: wider(options[key]) for key in WIDTHS if key in options}
 
 
 def _kind(value: Any) -> str | None:
