@@ -77,8 +77,10 @@ def make(example: str, folder: Path, data: Path | None) -> None:
     if example == "bearing":
         if data is None:
             raise SystemExit("bearing needs --data cwru_bearing_3loads.npz")
-        recipes_table.bearing(folder, str(data.resolve()))
-        shutil.copy(ROOT / "examples" / "bearing" / "main.py", folder)
+        for name in ("midge.toml", "main.py", "cwru.py"):
+            shutil.copy(ROOT / "examples" / "bearing" / name, folder)
+        script = [sys.executable, "cwru.py", str(data.resolve()), "1797"]
+        subprocess.run(script, cwd=folder, check=True)
         more = BEARING
     else:
         recipes_table.digits(folder, False)
