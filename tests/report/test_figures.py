@@ -56,6 +56,7 @@ def test_windows_without_groups_and_without_mistakes() -> None:
     assert Share(60, 60, 3.0).interval == Share(3, 3).interval
     right[::6] = False  # as many in each group: no group says more than its windows
     assert figures.effective(right, np.arange(60) // 6) == 60
+    assert figures.effective(right, np.arange(60)) == 60
 
 
 def test_nothing_is_no_share() -> None:

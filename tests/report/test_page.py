@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import io
 import re
 from pathlib import Path
@@ -20,6 +21,7 @@ from midge.meta import load_meta, sidecar
 from midge.project import Project
 from midge.report import Evidence, cost, gather, page, write
 from midge.report.answers import Answers
+from midge.report.figures import Share
 from midge.report.occlusion import look
 from midge.report.pictures import Pictures
 from midge.report.views import View
@@ -91,6 +93,22 @@ def test_groups(parsed: Parsed, tool: Project, scores: np.ndarray) -> None:
         here = data.groups == name
         share = (scores.argmax(1) == data.classes)[here].mean()
         assert found == [str(here.sum()), f"{100 * share:.1f}%"]
+
+
+def test_recordings_of_one_window_are_no_groups(evidence: Evidence) -> None:
+    names = np.array([f"recording {i}" for i in range(len(evidence.truth))])
+    test = dataclasses.replace(evidence.data.test, groups=names)
+    data = dataclasses.replace(evidence.data, test=test)
+    group = dataclasses.replace(evidence.project.data, group="")
+    alone = dataclasses.replace(
+        evidence, data=data, project=dataclasses.replace(evidence.project, data=group)
+    )
+    parsed = Parsed(page(alone))
+    assert "group-table" not in parsed.tables
+    words = " ".join(parsed.words)
+    assert "each is of a recording of its own" in words and "recording recording" not in words
+    share = alone.accuracy
+    assert share.interval == Share(share.right, share.total).interval
 
 
 def test_curves_and_thresholds(

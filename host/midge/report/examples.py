@@ -49,9 +49,9 @@ def _answer(evidence: Evidence, window: int, pictures: Pictures) -> Html:
         title = kit.tag("b", called) + kit.esc(f", before {labels[second]} ({scores[second]:.2f})")
     where = f"test window {window}"
     if evidence.data.test.groups is not None:
-        where += (
-            f", {evidence.project.data.group or 'recording'} {evidence.data.test.groups[window]}"
-        )
+        kind = evidence.project.data.group or "recording"
+        name = str(evidence.data.test.groups[window])
+        where += f", {name}" if name.startswith(f"{kind} ") else f", {kind} {name}"
     return kit.panel(title, Html(pictures.draw(window)), kit.note(where))
 
 

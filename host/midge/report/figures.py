@@ -61,6 +61,8 @@ def effective(right: np.ndarray, groups: np.ndarray | None) -> float | None:
 
     sides = by_group(groups, right).values()
     n, count, share = len(right), len(sides), float(right.mean())
+    if count == n:
+        return float(n)  # none has another one that is like it
     alone = share * (1 - share) / n  # the variance, if all were independent
     if not alone:
         return float(count)

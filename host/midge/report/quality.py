@@ -65,6 +65,8 @@ def _interval_of(evidence: Evidence) -> str:
             return words + "; where windows are of the same recording or person, it is too narrow."
         return words + f"; they are all of {groups[0]}, so it says nothing of others."
     kind = evidence.project.data.group or "recording"
+    if len(np.unique(groups)) == n:
+        return words + f", for independent windows: each is of a {kind} of its own."
     if evidence.accuracy.right in (0, n):
         return words + (
             f" for as many windows as there are {kind}s, {many:.0f}: those of one are alike, and "
@@ -183,7 +185,7 @@ def _steps(x: np.ndarray, y: np.ndarray) -> list[svg.Point]:
 def groups(evidence: Evidence) -> Section | None:
     """Accuracy of each person, machine, session or recording of the test split."""
     names = evidence.data.test.groups
-    if names is None:
+    if names is None or len(np.unique(names)) == len(names):  # of one window each
         return None
     found = figures.by_group(names, evidence.right)
     kind = evidence.project.data.group or "recording"
