@@ -222,7 +222,7 @@ def test_findings(tmp_path: Path) -> None:
     csv(tmp_path / "b" / "twice.csv", clipped[:50])
     found = check.examine(read_folder(tmp_path, LAYOUT), LAYOUT)
     texts = [str(finding) for finding in found]
-    assert found[0].serious and "twice.csv: the same samples as again.csv" in texts[0]
+    assert found[0].serious and "b/twice.csv: the same samples as b/again.csv" in texts[0]
     assert any("still.csv: channel y never leaves 7" in text for text in texts)
     assert any("clip.csv: channel x: 2.0% of the samples" in text for text in texts)
     assert any("40 times as much of a as of b" in text for text in texts)
@@ -353,4 +353,4 @@ def test_the_command_fails_for_duplicates(
     text = (project / "recordings" / "walk" / "a.csv").read_text()
     (project / "recordings" / "walk" / "copy.csv").write_text(text)
     assert main(["data"]) != 0
-    assert "the same samples as a.csv" in capsys.readouterr().err
+    assert "walk/copy.csv: the same samples as walk/a.csv" in capsys.readouterr().err

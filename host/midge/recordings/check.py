@@ -73,12 +73,17 @@ def _dead(recordings: list[Recording], layout: Layout) -> dict[str, int]:
     return {channel: int(a) for channel, a, b in each if a == b}
 
 
+def _called(recording: Recording) -> str:
+    """Its name with its folder's: classes often number their files alike."""
+    return f"{recording.path.parent.name}/{recording.name}"
+
+
 def _one(recording: Recording, layout: Layout, dead: Container[str]) -> list[Finding]:
-    name, counts = recording.name, recording.counts
+    name, counts = _called(recording), recording.counts
     found = []
-    if recording.gaps:
+    if n := len(recording.gaps):
         found.append(
-            Finding(name, f"{len(recording.gaps)} gaps in time", "no window reaches over one")
+            Finding(name, f"{n} gap{'s' * (n > 1)} in time", "no window reaches over one")
         )
     for channel, column in zip(layout.channels, counts.T, strict=True):
         if len(column) > 1 and column.min() == column.max() and channel not in dead:
@@ -123,8 +128,8 @@ def _duplicates(recordings: list[Recording]) -> list[Finding]:
         key = hashlib.sha256(np.ascontiguousarray(recording.counts).tobytes()).hexdigest()
         if key in seen:
             what = f"the same samples as {seen[key]}"
-            found.append(Finding(recording.name, what, "delete one", serious=True))
-        seen.setdefault(key, recording.name)
+            found.append(Finding(_called(recording), what, "delete one", serious=True))
+        seen.setdefault(key, _called(recording))
     return found
 
 
