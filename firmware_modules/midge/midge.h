@@ -12,7 +12,7 @@
 
 // Generated models and the core must agree on this number: raise it with every change of
 // midge_params.h or of the structs below that a generated file relies on.
-#define MIDGE_ABI (4)
+#define MIDGE_ABI (5)
 
 // An operand: an offset into the arena (>= 0), ~offset into the constants (< 0), or none.
 typedef int32_t midge_ref_t;

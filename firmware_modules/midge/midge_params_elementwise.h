@@ -38,14 +38,16 @@ typedef struct _midge_add_t {
     int32_t act_max;
 } midge_add_t;
 
-// ADD and SUB of equal shapes: (a_table[a] + b_table[b]) >> 16, clamped.
+// ADD and SUB where b is as large as a or is repeated along it, as a row is along a matrix:
+// (a_table[a] + b_table[b]) >> 16, clamped.
 typedef struct _midge_add_tables_t {
     midge_ref_t a; // int8
     midge_ref_t b; // int8
     midge_ref_t out; // int8
     midge_ref_t a_table; // int32 [256], indexed by the input's bits
     midge_ref_t b_table;
-    int32_t size;
+    int32_t size; // of a and out, a multiple of b_size
+    int32_t b_size;
     int32_t act_min;
     int32_t act_max;
 } midge_add_tables_t;

@@ -78,12 +78,15 @@ def depthwise_3x3(rng: Rng) -> Graph:
 
 
 def _large(rng: Rng, kind: str) -> Graph:
+    """Of two alike, or of one and a row or a picture's line that is repeated along it."""
     m = Maker(kind)
     shape = (1, int(rng.integers(8, 20)), 16, int(rng.integers(8, 20)))
-    a = m.add(shape, quant=quant(rng))
+    shapes = [shape, [shape, (1, 1, *shape[2:]), shape[3:]][rng.integers(3)]]
+    first, second = rng.permutation(2)
+    a = m.add(shapes[first], quant=quant(rng))
     assert a.quant is not None
     near = a.scale * float(np.exp(rng.uniform(-1, 1)))
-    b = m.add(shape, quant=per_tensor(near, zero_point(rng)))
+    b = m.add(shapes[second], quant=per_tensor(near, zero_point(rng)))
     y = max(a.scale, b.scale) * float(np.exp(rng.uniform(-1, 1)))
     m.add(shape, quant=per_tensor(y, zero_point(rng)), role="out")
     return m.graph(fused_activation_function=str(rng.choice(ACTIVATIONS)))

@@ -8,11 +8,12 @@ from midge.graph import Op, Tensor
 from midge.lower import sum_tables
 from midge.lower.broadcast import operands, places, walk_leads
 from midge.lower.context import Lowering
-from midge.program import Candidate, Lead, Param
+from midge.program import Candidate, Param
 
 _LEFT_SHIFT = {"int8": 20, "int16": 15}  # TFLite's
 _SQUARE_LEFT_SHIFT = 7  # TFLite's, for SQUARED_DIFFERENCE
 _MAX_DIV_SHIFT = 23  # a dividend of 9 bits leaves this much headroom
+_LEAST_ROW = 4  # elements of an operand that is repeated: each turn costs as much as one more
 _WORTH_TABLES = 1024  # elements: two tables take 2 KB of flash and save 170 cycles an element
 
 
@@ -44,11 +45,12 @@ def _add(low: Lowering, op: Op, sign: int) -> None:
     }
     params["out"] = low.result(op.outputs[0])
     found = []
-    large = out.size >= _WORTH_TABLES and a.size == b.size == out.size
-    if low.kernels != "plain" and large and dtype == "int8":
+    whole = _whole_and_repeated(params, a, b, out)
+    large = out.size >= _WORTH_TABLES and dtype == "int8"
+    if low.kernels != "plain" and large and whole is not None:
         tables = sum_tables.search({k: v for k, v in params.items() if isinstance(v, int)})
         if tables is not None:
-            found.append(_by_tables(low, op, params, tables))
+            found.append(_by_tables(low, op, params, dict(zip("ab", tables, strict=True)), whole))
     low.choice(op, [*found, Candidate(f"add{suffix}", params, walk_leads(params, out))])
 
 
@@ -59,16 +61,34 @@ def _to_common_scale(
     return {f"{name}_offset": -tensor.zero_point, f"{name}_mult": mult, f"{name}_shift": shift}
 
 
+def _whole_and_repeated(params: dict[str, Param], a: Tensor, b: Tensor, out: Tensor) -> str | None:
+    """ "ab" where ``b`` is as large as ``a`` or one long row repeated along it, "ba" the other way
+    round; None: neither."""
+    for names, whole, other in (("ab", a, b), ("ba", b, a)):
+        stride = {axis: params[f"{names[1]}_stride_{axis}"] for axis in (2, 3)}
+        repeated = stride[2] == 0 and other.size >= _LEAST_ROW
+        alone = params["dim_0"] == params["dim_1"] == 1
+        along = stride[3] == 1 and (params["dim_2"] == 1 or repeated)
+        if whole.size == out.size and alone and along:
+            return names
+    return None
+
+
 def _by_tables(
-    low: Lowering, op: Op, params: dict[str, Param], tables: tuple[np.ndarray, np.ndarray]
+    low: Lowering, op: Op, params: dict[str, Param], tables: dict[str, np.ndarray], names: str
 ) -> Candidate:
+    """``names``: which operand is the kernel's ``a``, as large as the output, and which ``b``."""
     out = low.tensor(op.outputs[0])
-    names = ("a", "b", "out", "act_min", "act_max")
-    by_tables: dict[str, Param] = {k: params[k] for k in names}
-    for name, table in zip("ab", tables, strict=True):
-        by_tables[f"{name}_table"] = low.const(f"{out.name}/{name}_table", table, "table")
+    by_tables: dict[str, Param] = {k: params[k] for k in ("out", "act_min", "act_max")}
+    leads = walk_leads(params, out)
+    for role, name in zip("ab", names, strict=True):
+        by_tables[role] = params[name]
+        by_tables[f"{role}_table"] = low.const(f"{out.name}/{role}_table", tables[name], "table")
     by_tables["size"] = out.size
-    return Candidate("add_tables", by_tables, dict.fromkeys("ab", Lead(0)))
+    by_tables["b_size"] = low.tensor(op.inputs["ab".index(names[1])]).size
+    return Candidate(
+        "add_tables", by_tables, {r: leads[n] for r, n in zip("ab", names, strict=True)}
+    )
 
 
 def mul(low: Lowering, op: Op) -> None:

@@ -9,6 +9,8 @@ LEVEL_DB = 18.0
 TILT_DB = 8.0  # at each of five points from 0 to half the rate, straight lines between
 SNR_DB = (10.0, 50.0)
 _POINTS = 5
+_NOISE_RMS = 1500.0
+_SWELLING, _SWELLS, _SWELL = 0.3, 12, 2.0  # share of noises, points in time, natural log at each
 _LOW, _HIGH = -32768, 32767
 
 
@@ -29,16 +31,36 @@ def augment(counts: np.ndarray, copies: int, rng: np.random.Generator) -> np.nda
     return made.reshape(copies * len(counts), *counts.shape[1:])
 
 
+def at_other_speeds(counts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Each window faster or slower about its middle, which changes its pitch too; nothing else.
+
+    Args:
+        counts: int16 ``[n, length, channels]``, as the result.
+    """
+    made = np.empty_like(counts)
+    for window, out in zip(counts, made, strict=True):
+        placed, _ = _played(window.T.astype(np.float64), rng)
+        out[:] = np.clip(np.rint(placed), _LOW, _HIGH).astype(np.int16).T
+    return made
+
+
+def noises(count: int, length: int, rng: np.random.Generator) -> np.ndarray:
+    """Noise of many colours, some of it swelling: int16 ``[count, length, 1]``."""
+    made = np.empty((count, length, 1), np.int16)
+    for out in made:
+        spectrum = np.fft.rfft(rng.standard_normal(length)) * _curve(2 * TILT_DB, length, rng)
+        noise = np.fft.irfft(spectrum * falling(length // 2 + 1, rng), length)
+        if rng.random() < _SWELLING:
+            swell = rng.uniform(-_SWELL, _SWELL, _SWELLS)
+            noise *= np.exp(np.interp(np.linspace(0, _SWELLS - 1, length), range(_SWELLS), swell))
+        out[:, 0] = np.clip(np.rint(noise / noise.std() * _NOISE_RMS), _LOW, _HIGH)
+    return made
+
+
 def _changed(window: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """One copy of float64 ``[channels, length]``, rounded and saturated to int16."""
     length = window.shape[1]
-    speed = np.exp(rng.uniform(-SPEED, SPEED))
-    word, at = _part(window, speed)
-    room = length - word.shape[1]
-    at = int(np.clip(at + rng.integers(-room - 1, room + 1) // 2, 0, room))
-    placed = np.zeros_like(window)
-    placed[:, at : at + word.shape[1]] = word
-    loud = np.sqrt(np.mean(word**2)) if word.size else 0.0
+    placed, loud = _played(window, rng)
     spectrum = np.fft.rfft(placed) * _curve(TILT_DB, length, rng)
     noise = np.fft.rfft(rng.standard_normal(window.shape)) * _curve(2 * TILT_DB, length, rng)
     noise *= falling(length // 2 + 1, rng)
@@ -48,6 +70,16 @@ def _changed(window: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     # No louder than full scale: clipped speech would be another thing to learn.
     out *= min(10 ** (rng.uniform(-LEVEL_DB, LEVEL_DB) / 20), _HIGH / max(np.abs(out).max(), 1.0))
     return np.clip(np.rint(out), _LOW, _HIGH).astype(np.int16)
+
+
+def _played(window: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+    """The window's sound at another speed and place, and its RMS."""
+    word, at = _part(window, np.exp(rng.uniform(-SPEED, SPEED)))
+    room = window.shape[1] - word.shape[1]
+    at = int(np.clip(at + rng.integers(-room - 1, room + 1) // 2, 0, room))
+    placed = np.zeros_like(window)
+    placed[:, at : at + word.shape[1]] = word
+    return placed, float(np.sqrt(np.mean(word**2))) if word.size else 0.0
 
 
 def _part(window: np.ndarray, speed: float) -> tuple[np.ndarray, int]:

@@ -13,7 +13,7 @@ import numpy as np
 from midge.features import Pipeline
 from midge.features.pipeline import SCALE
 from midge.meta import Raw
-from midge.train import audio
+from midge.train import audio, spectra
 from midge.train.augment import analog, augment, picture
 from midge.train.data import Dataset, raw_scaling, to_real
 
@@ -46,9 +46,13 @@ class Inputs:
         return self.copies(self._counts[kept], copies, rng)
 
     def copies(self, windows: np.ndarray, copies: int, rng: np.random.Generator) -> np.ndarray:
-        """Changed copies of int16 ``[n, length, channels]``, changed before any feature is
-        computed: the model's real input, float32, copy after copy."""
+        """Changed copies of int16 ``[n, length, channels]``: the model's real input, float32,
+        copy after copy. Log-mel spectra of speech and pictures are changed as such, anything
+        else before its features are computed."""
         if self._kind == "microphone":
+            if spectra.suits(self.pipeline):
+                assert self.pipeline is not None
+                return spectra.augment(self.pipeline, windows, copies, rng)
             copied = self.real(audio.augment(windows, copies, rng))
             return copied if self.pipeline is None else audio.mask(copied, rng)
         if self.pipeline is not None and self.pipeline.picture:
