@@ -9,6 +9,7 @@ LEVEL_DB = 18.0
 TILT_DB = 8.0  # at each of five points from 0 to half the rate, straight lines between
 SNR_DB = (10.0, 50.0)
 _POINTS = 5
+_END = 0.01  # of a window: sound that begins so near to its end reaches it
 _NOISE_RMS = 1500.0
 _SWELLING, _SWELLS, _SWELL = 0.3, 12, 2.0  # share of noises, points in time, natural log at each
 _LOW, _HIGH = -32768, 32767
@@ -73,27 +74,41 @@ def _changed(window: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _played(window: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """The window's sound at another speed and place, and its RMS."""
-    word, at = _part(window, np.exp(rng.uniform(-SPEED, SPEED)))
-    room = window.shape[1] - word.shape[1]
-    at = int(np.clip(at + rng.integers(-room - 1, room + 1) // 2, 0, room))
+    """The window's sound at another speed and place, and its RMS.
+
+    What reaches an end of the window, such as half of a word, stays at that end: away from it, it
+    would be a short word. What fills the window becomes no faster, so that it still does.
+    """
+    length, speed, shift = window.shape[1], np.exp(rng.uniform(-SPEED, SPEED)), rng.random()
     placed = np.zeros_like(window)
+    first, last = _sound(window)
+    if first == last:
+        return placed, 0.0
+    at_start, at_end = first <= length * _END, last >= length * (1 - _END)
+    if at_start and at_end:
+        speed = min(speed, 1 / speed)
+    word = _at_speed(window[:, first:last], speed, length)
+    room = length - word.shape[1]
+    at = int(np.clip(first + (shift - 0.5) * room, 0, room))
+    if at_start or at_end:
+        at = 0 if at_start else room
     placed[:, at : at + word.shape[1]] = word
-    return placed, float(np.sqrt(np.mean(word**2))) if word.size else 0.0
+    return placed, float(np.sqrt(np.mean(word**2)))
 
 
-def _part(window: np.ndarray, speed: float) -> tuple[np.ndarray, int]:
-    """What is not silence (the window's first value), at another speed, at most as long as the
-    window; and where it began."""
+def _sound(window: np.ndarray) -> tuple[int, int]:
+    """Its first sample and the one behind its last: before and behind, nothing changes."""
     moved = np.flatnonzero((window != window[:, :1]).any(axis=0))
-    if not len(moved):
-        return window[:, :0], 0
-    first, last = moved[0], moved[-1] + 1
-    word = window[:, first:last] - window[:, first:last].mean(axis=1, keepdims=True)
-    count = min(max(1, round(word.shape[1] / speed)), window.shape[1])
+    still = np.flatnonzero((window != window[:, -1:]).any(axis=0))
+    return (int(moved[0]), int(still[-1]) + 1) if len(moved) else (0, 0)
+
+
+def _at_speed(word: np.ndarray, speed: float, most: int) -> np.ndarray:
+    """Without its mean, and with ``most`` samples at most."""
+    word = word - word.mean(axis=1, keepdims=True)
+    count = min(max(1, round(word.shape[1] / speed)), most)
     times = np.arange(count) * speed
-    played = [np.interp(times, np.arange(word.shape[1]), channel) for channel in word]
-    return np.stack(played), int(first)
+    return np.stack([np.interp(times, np.arange(word.shape[1]), channel) for channel in word])
 
 
 def falling(bins: int, rng: np.random.Generator) -> np.ndarray:

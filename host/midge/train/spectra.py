@@ -106,12 +106,14 @@ def _changed(spectra: np.ndarray, noises: np.ndarray, rng: np.random.Generator) 
 
 
 def _moved(spectra: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Each moved in time by no more than the silence before and behind its sound."""
+    """Each moved in time by no more than the silence before and behind its sound; what reaches an
+    end of the window stays there, see :mod:`midge.train.audio`."""
     rows = spectra.shape[1]
     sound = _sounding(spectra)
     first = np.where(sound.any(axis=1), sound.argmax(axis=1), 0)
     last = np.where(sound.any(axis=1), rows - 1 - sound[:, ::-1].argmax(axis=1), rows - 1)
     by = rng.integers(-first, rows - last)
+    by[(first == 0) | (last == rows - 1)] = 0
     at = np.arange(rows) - by[:, None]
     there = (at >= 0) & (at < rows)
     moved = np.take_along_axis(spectra, np.clip(at, 0, rows - 1)[:, :, None], axis=1)
