@@ -81,11 +81,9 @@ def test_import_and_classical_training_and_report(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("room", [0, 5000, 30_000])
 def test_training_and_conversion(
-    tmp_path: Path, room: int, full_disk: FullDisk, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, full_disk: FullDisk, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Rooms in which the float network, the converter's samples or its result is the first that
-    does not fit; the checkpoint is left out with a warning."""
+    """The checkpoint is left out with a warning, then the float network does not fit."""
     pytest.importorskip("tensorflow", reason="training needs the extra: pip install .[train]")
-    fails(project(tmp_path, "conv1d"), ["train"], room, full_disk, capsys)
+    fails(project(tmp_path, "conv1d"), ["train"], 5000, full_disk, capsys)

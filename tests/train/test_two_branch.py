@@ -52,9 +52,15 @@ def tool(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 @pytest.mark.slow
 @pytest.mark.firmware
-def test_train_build_run(tool: Path) -> None:
+def test_train_build_run(
+    tool: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     pytest.importorskip("tensorflow", reason="training needs the extra: pip install .[train]")
     import midge
     from midge.boards import load_board
@@ -65,10 +71,19 @@ def test_train_build_run(tool: Path) -> None:
     from midge.links import open_link
     from midge.project import load_project
     from midge.run import run_script
+    from midge.train import branches as several
     from midge.train import train
 
     project = load_project(tool)
+    with monkeypatch.context() as patch:  # interrupted behind the last epoch: goes on from there
+        patch.setattr(several, "convert", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            train(project)
+    capfd.readouterr()
+    assert [p.name for p in (tool / "build").iterdir()] == [".tool-1.training.npz"]
     made = train(project)
+    assert "epoch" not in capfd.readouterr().err
+    assert not list(made.parent.glob(".*.npz"))
     meta = json.loads(made.with_suffix(".json").read_text())
     assert [one["rate_hz"] for one in meta["features"]] == [62.5, 1000]
     assert meta["extra"]["accuracy"]["int8"] >= 0.9

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from midge.commands.common import (
     add_command,
@@ -41,16 +41,26 @@ def do_train(args: argparse.Namespace) -> int:
 
     path = train(project)  # says what it does on stderr
     meta = load_meta(path)
-    accuracy, kind = meta.extra["accuracy"], project.model.quantization
     say(args, f"{path}: {', '.join(meta.labels)}")
-    say(
-        args,
-        f"accuracy {accuracy[kind]:.1%} in {kind} ({accuracy['float']:.1%} in float) "
-        f"on {accuracy['test_windows']} windows not trained on",
-    )
+    say(args, _result(project, meta.extra))
     report = None if args.no_report else _report(args, project)
     emit_json(args, {"model": path, "labels": meta.labels, "report": report, **meta.extra})
     return 0
+
+
+def _result(project: Project, found: dict[str, Any]) -> str:
+    """How good the model is, on windows not trained on."""
+    if alarms := found.get("anomaly"):
+        words = f"{alarms['test_false_alarms']:.1%} false alarms ("
+        words += f"{alarms['wanted_false_alarms']:.1%} wanted) on {alarms['test_normal']} normal"
+        if alarms["test_found"] is not None:
+            words += f", {alarms['test_found']:.1%} found of {alarms['test_anomalies']} abnormal"
+        return words + " windows not trained on"
+    accuracy, kind = found["accuracy"], project.model.quantization
+    return (
+        f"accuracy {accuracy[kind]:.1%} in {kind} ({accuracy['float']:.1%} in float) "
+        f"on {accuracy['test_windows']} windows not trained on"
+    )
 
 
 def _report(args: argparse.Namespace, project: Project) -> Path | None:

@@ -194,6 +194,8 @@ def train(project: Project) -> Path:
     for pipeline in inputs.pipelines:
         columns.warn(pipeline)
     _say(f"{data.name}: {len(data.train)} windows to train on, {len(data.test)} to test with")
+    from midge.train.pipeline import checkpoint_of, forget_checkpoints
+
     settings = project.model
     both: list[Any] = []
 
@@ -205,6 +207,7 @@ def train(project: Project) -> Path:
         recipe, flat(inputs.real(data.train.counts)), data.train.classes, len(data.labels),
         epochs=settings.epochs, batch_size=settings.batch_size, seed=settings.seed,
         copies=settings.copies, more=inputs.more, parts=of_training(project, data.train),
+        checkpoint=checkpoint_of(project, settings.seed), label_smoothing=settings.label_smoothing,
     )  # fmt: skip
     out = project.model_path
     with drafts(out) as folder:
@@ -228,6 +231,7 @@ def train(project: Project) -> Path:
         sidecar(out).unlink(missing_ok=True)
         os.replace(made, out)
         os.replace(sidecar(made), sidecar(out))
+    forget_checkpoints(project)
     _say(f"int8 accuracy on the test split: {meta.extra['accuracy']['int8']:.1%}")
     return out
 

@@ -88,8 +88,7 @@ def train(project: Project) -> Path:
         sidecar(out).unlink(missing_ok=True)
         os.replace(made, out)
         os.replace(sidecar(made), sidecar(out))
-    for old in out.parent.glob(_checkpoint(project, "*").name):
-        old.unlink()
+    forget_checkpoints(project)
     kind = project.model.quantization
     _say(f"{kind} accuracy on the test split: {meta.extra['accuracy'][kind]:.1%}")
     if same:
@@ -142,14 +141,21 @@ def fit_recipe(
         recipe, inputs.real(data.train.counts), data.train.classes, len(data.labels),
         epochs=settings.epochs, batch_size=settings.batch_size, seed=seed,
         copies=settings.copies, more=inputs.more, label_smoothing=settings.label_smoothing,
-        checkpoint=_checkpoint(project, seed) if watch is None else None, watch=watch,
+        checkpoint=checkpoint_of(project, seed) if watch is None else None, watch=watch,
         parts=of_training(project, data.train),
     )  # fmt: skip
 
 
-def _checkpoint(project: Project, seed: int | str) -> Path:
+def checkpoint_of(project: Project, seed: int | str) -> Path:
     """Where an interrupted training with this seed goes on from."""
     return project.model_path.with_name(f".{project.name}-{seed}.training.npz")
+
+
+def forget_checkpoints(project: Project) -> None:
+    """Removes what interrupted trainings would go on from: the model is there."""
+    some = checkpoint_of(project, "*")
+    for old in some.parent.glob(some.name):
+        old.unlink()
 
 
 def _steps(project: Project) -> list[str]:
