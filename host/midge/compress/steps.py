@@ -57,7 +57,7 @@ class Work:
         epochs = max(min(5, settings.epochs), round(share * settings.epochs))
         learn(
             model, self.examples, epochs=epochs, batch_size=settings.batch_size, rate=rate,
-            teacher=self.teacher,
+            teacher=self.teacher, label_smoothing=settings.label_smoothing,
         )  # fmt: skip
         return model
 
