@@ -1,6 +1,6 @@
 """What distillation buys a small student: figures of docs/compression.md.
 
-    python scripts/distill_figures.py [--seeds 5] [--units 8] [--scale 8] [--windows 0]
+    python scripts/distill_figures.py [--seeds 6] [--units 8] [--scale 8] [--windows 0]
 
 A dense network of few units on scikit-learn's digits, with several seeds (of its weights and of
 what is held out): as trained; trained once more as long by the true classes alone, which is what
@@ -59,7 +59,8 @@ def one_seed(project: Any, data: Dataset, scale: float) -> list[float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=6)
+    parser.add_argument("--first", type=int, default=1, metavar="SEED")
     parser.add_argument("--units", type=int, default=8)
     parser.add_argument("--scale", type=float, default=8)
     parser.add_argument("--windows", type=int, default=0)
@@ -71,7 +72,7 @@ def main() -> None:
         if chosen.windows:
             some = np.sort(np.random.default_rng(0).permutation(len(data.train))[: chosen.windows])
             data = dataclasses.replace(data, train=data.train.take(some))
-        for seed in range(1, chosen.seeds + 1):
+        for seed in range(chosen.first, chosen.first + chosen.seeds):
             settings = dataclasses.replace(
                 project.model, recipe="dense", net={"units": [chosen.units]}, seed=seed
             )
