@@ -18,17 +18,20 @@ from midge.search.material import parts
 from midge.train.data import Windows
 
 
-def watch(others: list[tuple[str, int, float]], cycles: int) -> _Watch:
+def watch(others: list[tuple[str, int, float]], cycles: int, recipe: str = "dense") -> _Watch:
     """Of a network of ``cycles``; the others: state, cycles, accuracy at the first rung."""
     trials = [
         SimpleNamespace(
             number=number, state=SimpleNamespace(name=state),
             user_attrs={"figures": {"cycles": theirs}, "rung0": accuracy},
+            params={"recipe": "dense"},
         )
         for number, (state, theirs, accuracy) in enumerate(others)
     ]  # fmt: skip
     own: dict[str, Any] = {"figures": {"cycles": cycles}}
-    mine = SimpleNamespace(number=99, user_attrs=own, set_user_attr=own.__setitem__)
+    mine = SimpleNamespace(
+        number=99, user_attrs=own, set_user_attr=own.__setitem__, params={"recipe": recipe}
+    )
     study: Any = SimpleNamespace(trials=lambda: trials)
     return _Watch(study, mine, 20, lambda: None)
 
@@ -41,6 +44,7 @@ def test_a_network_is_stopped_where_three_that_are_not_slower_did_better() -> No
         watch(better, 100)(5, 0.8)
     assert caught.value.outcome == shared.STOPPED and "3 did better" in caught.value.why
     watch(better, 79)(5, 0.8)  # they are all slower
+    watch(better, 100, "ds_cnn")(5, 0.8)  # learns more slowly
     watch(better, 100)(5, 0.9)  # as good
     watch(better[:2], 100)(5, 0.8)
     watch([*better[:2], ("FAIL", 80, 0.9)], 100)(5, 0.8)
@@ -139,6 +143,8 @@ def test_the_best_are_compared_again_before_they_are_named() -> None:
     assert after == [
         ("as accurate, quickest; as accurate, least RAM; most accurate", 2),
     ]
+    # a recipe over the budget was never trained: the best of those compared again
+    assert {one.number for _, one in named(networks[1:], points)} == {1, 2}
 
 
 def test_what_was_compared_again_is_one_accuracy_over_all_its_windows() -> None:

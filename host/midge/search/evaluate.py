@@ -38,7 +38,7 @@ OBJECTIVES = ("accuracy", "cycles", "ram_bytes", "day_j")
 DIRECTIONS = ("maximize", "minimize", "minimize", "minimize")
 METHOD = 2  # goes up where figures of the version before cannot stand beside those of this one
 _RUNGS = (0.25, 0.5)  # of the epochs: where a network may be stopped
-_PEERS = 3  # networks that are not slower and did better by then, which is enough to stop one
+_PEERS = 3  # of its recipe, not slower and better by then: enough to stop a network
 _MOST = 1e6  # by which a limit may be exceeded; a sampler wants finite numbers
 
 
@@ -177,6 +177,8 @@ class _Watch:
             ended = outcome(other)
             if other.number == self._trial.number or ended not in (TRAINED, STOPPED, None):
                 continue
+            if other.params.get("recipe") != self._trial.params.get("recipe"):
+                continue  # some recipes learn slowly at first, and end higher
             figures = other.user_attrs.get("figures", {"cycles": cycles + 1})
             there = other.user_attrs.get(f"rung{rung}", 0.0)
             better += there > self._best and figures["cycles"] <= cycles

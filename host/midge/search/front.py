@@ -187,7 +187,7 @@ def named(networks: Sequence[Found], points: Sequence[Found]) -> list[tuple[str,
     Where the best were compared again, it is what they reached then that counts.
     """
     recipe = next((one for one in networks if one.recipe), None)
-    again = recipe is not None and recipe.again is not None
+    again = any(one.again is not None for one in ([recipe] if recipe else points))
     known = [one for one in points if not one.recipe and (one.again is not None or not again)]
     good = [one for one in known if recipe is None or one.stood(recipe)]
     found: dict[int, tuple[list[str], Found]] = {}
