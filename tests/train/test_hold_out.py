@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from midge.train.data import Windows
-from midge.train.hold_out import GROUPS, LAST, RECORDINGS, hold_out
+from midge.train.hold_out import GROUPS, LAST, RECORDINGS, hold_out, of_training
 
 
 def made(kinds, groups=None, recordings=None, starts=None, length=4):
@@ -124,3 +126,12 @@ def test_windows_that_say_nothing_are_one_recording():
     parts = hold_out(made([0] * 10 + [1] * 5), 0.2, seed=0)
     assert list(parts.held) == [8, 9, 14] and len(parts.kept) == 12
     assert set(parts.how.values()) == {LAST}
+
+
+@pytest.mark.parametrize(("recordings", "held"), [(100, 20), (1000, 200), (4000, 200)])
+def test_of_many_recordings_some_hundred_are_enough(recordings, held):
+    names = [str(number) for number in range(recordings)]
+    windows = made([number % 2 for number in range(recordings)], names, names)
+    project = SimpleNamespace(model=SimpleNamespace(seed=1))
+    parts = of_training(project, windows)
+    assert abs(len(parts.held) - held) <= 2

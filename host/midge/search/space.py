@@ -164,11 +164,11 @@ class Space:
         return dataclasses.replace(project, window=window, features=features, model=model)
 
     def warm(self) -> tuple[dict[str, Any], ...]:
-        """Where a search starts: the project as it is, then with a half and a quarter of the
-        channels that its layers have."""
+        """Where a search starts: the project as it is, then with a half, a quarter and
+        one and a half times the channels that its layers have."""
         own = self.first()
         made = [own]
-        for share in (0.5, 0.25):
+        for share in (0.5, 0.25, 1.5):
             options = _options_of(self.project)
             less = {k: _scaled(v, share) for k, v in options.items() if k in _SIZES}
             made.append({**own, **_params(self.recipes[0], {**options, **less})})

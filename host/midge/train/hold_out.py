@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from midge.project import Project
 
 SHARE = 0.2  # of each class; of networks and classical models
+ENOUGH = 200  # recordings that tell networks apart; more are better trained on
 _MOST = 1.5  # times the wanted share that whole groups may take of a class
 _DRAWS = 32  # of which the one nearest to the share in every class counts
 _DRAWN = 20_000  # units at most, in all draws
@@ -71,8 +72,10 @@ class HoldOut:
 
 
 def of_training(project: Project, windows: Windows) -> HoldOut:
-    """What training a network or a classical model of ``project`` holds out."""
-    return hold_out(windows, SHARE, seed=project.model.seed)
+    """What training a network or a classical model of ``project`` holds out: a fifth, or what
+    comes to :data:`ENOUGH` recordings where these are many."""
+    share = min(SHARE, ENOUGH / len(np.unique(_recordings(windows))))
+    return hold_out(windows, share, seed=project.model.seed)
 
 
 def hold_out(windows: Windows, share: float, *, seed: int, most: float | None = None) -> HoldOut:
