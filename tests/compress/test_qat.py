@@ -90,16 +90,18 @@ def test_it_recovers_what_a_glitch_takes_from_the_measured_range(keras, tmp_path
     examples = Examples(x, y, held_x, held_y, held_x, held_y)
     keras.utils.set_random_seed(1)
     layers = keras.layers
-    model = keras.Sequential(
-        [
-            keras.Input((32, 1), name="window"),
-            layers.Conv1D(8, 7, activation="relu", name="conv"),
-            layers.DepthwiseConv1D(5, activation="relu", name="depthwise"),
-            layers.Conv1D(8, 1, activation="relu", name="point"),
-            layers.GlobalAveragePooling1D(name="mean"),
-            layers.Dense(1, activation="sigmoid", name="score"),
-        ]
-    )  # fmt: skip
+    start = keras.Input((32, 1), name="window")
+    level = layers.AveragePooling1D(32, name="level")(start)
+    found = layers.Subtract(name="without_level")([start, level])  # rounded by ourselves
+    for layer in (
+        layers.Conv1D(8, 7, activation="relu", name="conv"),
+        layers.DepthwiseConv1D(5, activation="relu", name="depthwise"),
+        layers.Conv1D(8, 1, activation="relu", name="point"),
+        layers.GlobalAveragePooling1D(name="mean"),
+        layers.Dense(1, activation="sigmoid", name="score"),
+    ):
+        found = layer(found)
+    model = keras.Model(start, found)
     learn(model, examples, epochs=12, batch_size=32)
     model.save(tmp_path / "m.keras")
     measured = convert(tmp_path / "m.keras", x, tmp_path / "ptq.tflite")

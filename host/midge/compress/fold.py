@@ -17,10 +17,11 @@ _TWO = {  # layers over time as layers over a picture of one line
     "GlobalMaxPooling1D": "GlobalMaxPooling2D",
     "SpatialDropout1D": "SpatialDropout2D",
 }
+OUTPUT_ONLY = ("Multiply", "Subtract")  # rounded by ourselves: midge.compress.qat_process
 _SAME = (  # what may stay as it is, whatever the dimensions
     "Activation", "Add", "AveragePooling2D", "Concatenate", "Conv2D", "Dense", "DepthwiseConv2D",
     "Dropout", "Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "InputLayer",
-    "MaxPooling2D", "ReLU", "Reshape", "Softmax", "ZeroPadding2D",
+    "MaxPooling2D", "ReLU", "Reshape", "Softmax", "ZeroPadding2D", *OUTPUT_ONLY,
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from midge.compress import net as nets
+from midge.compress.fold import OUTPUT_ONLY
 from midge.compress.net import Net
 from midge.compress.teacher import Teacher
 from midge.train.fit import LEARNING_RATE, Examples, learn
@@ -43,8 +44,7 @@ def main(folder: str) -> None:
     keras.utils.set_random_seed(settings["seed"])
     tensorflow.config.experimental.enable_op_determinism()
 
-    quantize = tfmot.quantization.keras.quantize_model
-    model = quantize(build(keras, net, None))
+    model = rounded(tfmot, build(keras, net, None))
     set_input_range(model, settings)
     settle(model, examples, settings["batch_size"])
     learn(
@@ -53,7 +53,7 @@ def main(folder: str) -> None:
     )  # fmt: skip
     set_input_range(model, settings)
     nets.save(trained(net, model), here / "trained.npz")
-    fixed = quantize(build(keras, net, 1))
+    fixed = rounded(tfmot, build(keras, net, 1))
     fixed.set_weights(model.get_weights())
     (here / "model.tflite").write_bytes(convert(tensorflow, fixed))
 
@@ -82,6 +82,45 @@ def build(keras: Any, net: Net, batch: int | None) -> Any:
         if layer.weights:
             model.get_layer(layer.name).set_weights(layer.weights)
     return model
+
+
+def rounded(tfmot: Any, model: Any) -> Any:
+    """The model with weights and activations rounded as in int8."""
+    package = tfmot.quantization.keras
+    config: Any = package.QuantizeConfig
+
+    class OutputOnly(config):
+        """For layers without weights that the package has no form of."""
+
+        def __init__(self) -> None:
+            self.output_quantizer = package.quantizers.MovingAverageQuantizer(
+                num_bits=8, per_axis=False, symmetric=False, narrow_range=False
+            )
+
+        def get_weights_and_quantizers(self, layer: Any) -> list[Any]:
+            return []
+
+        get_activations_and_quantizers = get_weights_and_quantizers
+
+        def set_quantize_weights(self, layer: Any, weights: list[Any]) -> None:
+            pass
+
+        set_quantize_activations = set_quantize_weights
+
+        def get_output_quantizers(self, layer: Any) -> list[Any]:
+            return [self.output_quantizer]
+
+        def get_config(self) -> dict[str, Any]:
+            return {}
+
+    def annotate(layer: Any) -> Any:
+        if type(layer).__name__ not in OUTPUT_ONLY:
+            return layer
+        return package.quantize_annotate_layer(layer, OutputOnly())
+
+    keras = import_tensorflow().keras
+    with package.quantize_scope({"OutputOnly": OutputOnly}):
+        return package.quantize_model(keras.models.clone_model(model, clone_function=annotate))
 
 
 def set_input_range(model: Any, settings: dict[str, Any]) -> None:
