@@ -11,7 +11,7 @@ from midge import DutyCycle, Microphone, Playback, Smoother, Telemetry
 SECONDS = 12  # the script ends after so much sound; 0: never
 RATE = 8000
 BLOCK = 1024  # samples
-THRESHOLD = 0.6  # of the mean score of two windows
+THRESHOLD = 0.65  # of the mean score of two windows
 OTHER = "other"
 
 model = midge.load("keyword")
