@@ -62,14 +62,14 @@ def _to_common_scale(
 
 
 def _whole_and_repeated(params: dict[str, Param], a: Tensor, b: Tensor, out: Tensor) -> str | None:
-    """ "ab" where ``b`` is as large as ``a`` or one long row repeated along it, "ba" the other way
-    round; None: neither."""
+    """Which operand is as large as the output, then which is too, or is a row repeated along it:
+    "ab" or "ba"; None: neither order is so."""
+    if not params["dim_0"] == params["dim_1"] == 1:
+        return None
     for names, whole, other in (("ab", a, b), ("ba", b, a)):
-        stride = {axis: params[f"{names[1]}_stride_{axis}"] for axis in (2, 3)}
-        repeated = stride[2] == 0 and other.size >= _LEAST_ROW
-        alone = params["dim_0"] == params["dim_1"] == 1
-        along = stride[3] == 1 and (params["dim_2"] == 1 or repeated)
-        if whole.size == out.size and alone and along:
+        outer, inner = (params[f"{names[1]}_stride_{axis}"] for axis in (2, 3))
+        repeated = outer == 0 and other.size >= _LEAST_ROW
+        if whole.size == out.size and inner == 1 and (params["dim_2"] == 1 or repeated):
             return names
     return None
 

@@ -170,8 +170,8 @@ class Space:
         made = [own]
         for share in (0.5, 0.25, 1.5):
             options = _options_of(self.project)
-            less = {k: _scaled(v, share) for k, v in options.items() if k in _SIZES}
-            made.append({**own, **_params(self.recipes[0], {**options, **less})})
+            sizes = {k: _scaled(v, share) for k, v in options.items() if k in _SIZES}
+            made.append({**own, **_params(self.recipes[0], {**options, **sizes})})
         return tuple(made)
 
     def first(self) -> dict[str, Any]:

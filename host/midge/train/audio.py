@@ -8,7 +8,7 @@ SPEED = 0.28  # natural log: 0.76...1.32 times as fast, and as high
 LEVEL_DB = 18.0
 TILT_DB = 8.0  # at each of five points from 0 to half the rate, straight lines between
 SNR_DB = (10.0, 50.0)
-_POINTS = 5
+POINTS = 5  # of a random filter's curve
 _END = 0.01  # of a window: sound that begins so near to its end reaches it
 _NOISE_RMS = 1500.0
 _SWELLING, _SWELLS, _SWELL = 0.3, 12, 2.0  # share of noises, points in time, natural log at each
@@ -49,8 +49,7 @@ def noises(count: int, length: int, rng: np.random.Generator) -> np.ndarray:
     """Noise of many colours, some of it swelling: int16 ``[count, length, 1]``."""
     made = np.empty((count, length, 1), np.int16)
     for out in made:
-        spectrum = np.fft.rfft(rng.standard_normal(length)) * _curve(2 * TILT_DB, length, rng)
-        noise = np.fft.irfft(spectrum * falling(length // 2 + 1, rng), length)
+        noise = _hiss((length,), rng)
         if rng.random() < _SWELLING:
             swell = rng.uniform(-_SWELL, _SWELL, _SWELLS)
             noise *= np.exp(np.interp(np.linspace(0, _SWELLS - 1, length), range(_SWELLS), swell))
@@ -63,9 +62,7 @@ def _changed(window: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     length = window.shape[1]
     placed, loud = _played(window, rng)
     spectrum = np.fft.rfft(placed) * _curve(TILT_DB, length, rng)
-    noise = np.fft.rfft(rng.standard_normal(window.shape)) * _curve(2 * TILT_DB, length, rng)
-    noise *= falling(length // 2 + 1, rng)
-    out, hiss = np.fft.irfft(spectrum, length), np.fft.irfft(noise, length)
+    out, hiss = np.fft.irfft(spectrum, length), _hiss(window.shape, rng)
     level = max(loud, 1.0) * 10 ** (-rng.uniform(*SNR_DB) / 20) / hiss.std()
     out += hiss * level
     # No louder than full scale: clipped speech would be another thing to learn.
@@ -111,6 +108,13 @@ def _at_speed(word: np.ndarray, speed: float, most: int) -> np.ndarray:
     return np.stack([np.interp(times, np.arange(word.shape[1]), channel) for channel in word])
 
 
+def _hiss(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Noise of some colour, along the last axis; of any level."""
+    length = shape[-1]
+    spectrum = np.fft.rfft(rng.standard_normal(shape)) * _curve(2 * TILT_DB, length, rng)
+    return np.asarray(np.fft.irfft(spectrum * falling(length // 2 + 1, rng), length))
+
+
 def falling(bins: int, rng: np.random.Generator) -> np.ndarray:
     """Gains of a noise's spectrum: its power falls by 0 to 2 powers of frequency, as that of
     rooms, traffic and wind does."""
@@ -119,8 +123,8 @@ def falling(bins: int, rng: np.random.Generator) -> np.ndarray:
 
 def _curve(db: float, length: int, rng: np.random.Generator) -> np.ndarray:
     """Gains of the bins of a spectrum, straight lines in dB between random points."""
-    bins = np.linspace(0, _POINTS - 1, length // 2 + 1)
-    return np.asarray(10 ** (np.interp(bins, range(_POINTS), rng.uniform(-db, db, _POINTS)) / 20))
+    bins = np.linspace(0, POINTS - 1, length // 2 + 1)
+    return np.asarray(10 ** (np.interp(bins, range(POINTS), rng.uniform(-db, db, POINTS)) / 20))
 
 
 def mask(features: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -2,8 +2,7 @@
 
 A louder word, another microphone or a room adds to logarithms; noise adds to the energies below
 them; a word later or earlier is another row. So all of this is done to spectra, new for each copy,
-and only other speeds, which change a voice's pitch and formants, are played and analysed: an
-analysis of a window costs as much as some hundred changes of its spectrum.
+and only other speeds, which change a voice's pitch and formants, are played and analysed.
 """
 
 from __future__ import annotations
@@ -12,24 +11,22 @@ from typing import Any
 
 import numpy as np
 
+from midge.dsp import speech
 from midge.features import Pipeline
 from midge.features.pipeline import SCALE
 from midge.features.steps import LogMel
 from midge.train import audio
+from midge.train.audio import LEVEL_DB, POINTS, SNR_DB, TILT_DB
 
 SPEEDS = 8  # versions of each window at other speeds, besides its own
 NOISES = 200  # kinds of noise
-GAIN_DB = 18.0
-TILT_DB = 8.0  # at each of five points of the bands, straight lines between
-SNR_DB = (10.0, 50.0)  # of noise in the whole window
 # Of noise as long as the recording only: words are cut out of recordings, around them is nothing,
 # and so what a recorder hisses begins and ends with the word, as if it were a part of it.
 OWN_SNR_DB = (15.0, 45.0)
 OWN_SHARE = 0.6
 OWN_TILT_DB = 20.0  # from the lowest to the middle, and to the highest band
 _LOG2_DB = 10 * np.log10(2)  # of energy
-_FRACTION = 256  # of a logarithm's int16
-_POINTS = 5
+_FRACTION = 1 << speech.LogMel.frac  # of a logarithm's int16
 _NOTHING = 1.0  # log2 of energy: less than a count
 _NEVER = np.float32(-30.0)
 
@@ -102,7 +99,7 @@ def _changed(spectra: np.ndarray, noises: np.ndarray, rng: np.random.Generator) 
     spectra = np.logaddexp2(spectra, np.where(hisses[:, :, None], own, _NEVER))
     around = _at(noises, _level(spectra) - _log2(rng.uniform(*SNR_DB, count)), rng)
     spectra = np.logaddexp2(spectra, around)
-    return np.asarray(spectra + _log2(rng.uniform(-GAIN_DB, GAIN_DB, (count, 1, 1))))
+    return np.asarray(spectra + _log2(rng.uniform(-LEVEL_DB, LEVEL_DB, (count, 1, 1))))
 
 
 def _moved(spectra: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -127,9 +124,9 @@ def _sounding(spectra: np.ndarray) -> np.ndarray:
 
 def _curves(count: int, bands: int, rng: np.random.Generator) -> np.ndarray:
     """What microphones and rooms add: straight lines between random points, [count, 1, bands]."""
-    points = _log2(rng.uniform(-TILT_DB, TILT_DB, (count, _POINTS)))
-    at = np.linspace(0, _POINTS - 1, bands)
-    low = np.minimum(at.astype(int), _POINTS - 2)
+    points = _log2(rng.uniform(-TILT_DB, TILT_DB, (count, POINTS)))
+    at = np.linspace(0, POINTS - 1, bands)
+    low = np.minimum(at.astype(int), POINTS - 2)
     curves = points[:, low] + (points[:, low + 1] - points[:, low]) * (at - low)
     return curves[:, None].astype(np.float32)
 
