@@ -83,6 +83,14 @@ def test_the_first_candidate_is_the_project_as_it_is(tmp_path: Path, text: str) 
     assert found.warm()[0] == found.first()
 
 
+def test_a_search_also_starts_from_more_channels(tmp_path: Path) -> None:
+    found = space(tmp_path, MOTION.replace("conv1d", "ds_cnn"))
+    sizes = [
+        found.candidate(FixedTrial(params)).model.net.get("filters") for params in found.warm()
+    ]
+    assert sizes == [None, 32, 16, 96]  # the recipe's own 64 is no option of the project
+
+
 CLASSICAL = [name for name in OPTIONS if name in classical.RECIPES]
 
 
